@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { printable } from './text.ts';
+
+/** Lower-cased: an address is one account whatever its case. */
+export const emailSchema = z
+  .string()
+  .trim()
+  .max(254, 'An e-mail address has at most 254 characters.')
+  .pipe(z.email('This is not an e-mail address.'))
+  .transform((email) => email.toLowerCase());
+
+/** Length in characters (code points); common passwords are refused by the service. */
+export const passwordSchema = z.string().refine((password) => {
+  const length = [...password.slice(0, 600)].length;
+  return length >= 8 && length <= 128;
+}, 'A password has 8 to 128 characters.');
+
+export const personNameSchema = printable(
+  z.string().trim().min(1, 'A name is needed.').max(100, 'A name has at most 100 characters.'),
+);
+
+export const signUpInput = z.strictObject({ email: emailSchema, name: personNameSchema, password: passwordSchema });
+export const signInInput = z.strictObject({ email: emailSchema, password: z.string().max(1000) });
+export const changePasswordInput = z.strictObject({ current: z.string().max(1000), next: passwordSchema });
+
+export const tokenNameSchema = printable(z.string().trim().min(1).max(100));
+export const createTokenInput = z.strictObject({
+  name: tokenNameSchema,
+  scope: z.enum(['full', 'read-only']).default('full'),
+  expiresInDays: z.number().int().min(1).max(3650).default(365),
+});
+
+/** Who is signed in. */
+export interface Account {
+  id: number;
+  email: string;
+  name: string;
+}

@@ -1,0 +1,5 @@
+export * from './accounts.ts';
+export * from './errors.ts';
+export * from './projects.ts';
+export * from './settings.ts';
+export * from './versions.ts';
