@@ -1,0 +1,3 @@
+export * from './beneath.ts';
+export * from './libc.ts';
+export * from './remove-tree.ts';

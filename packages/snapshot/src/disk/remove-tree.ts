@@ -1,0 +1,38 @@
+import type { Raw } from '../raw.ts';
+import { close, DiskError, listNames, openDirectory, removeDirectory, removeFile, statAt, type Fd } from './libc.ts';
+import { isGone } from './beneath.ts';
+
+/** Removes an entry and all below it; never follows a link. Nothing there is success. */
+export function removeTree(parent: Fd, name: Raw): void {
+  const stat = statAt(parent, name);
+  if (stat === null) return;
+  if (stat.kind !== 'directory') {
+    ignoreGone(() => removeFile(parent, name));
+    return;
+  }
+  emptyDirectory(parent, name);
+  ignoreGone(() => removeDirectory(parent, name));
+}
+
+function emptyDirectory(parent: Fd, name: Raw): void {
+  let directory: Fd;
+  try {
+    directory = openDirectory(parent, name);
+  } catch (error) {
+    if (isGone(error)) return;
+    throw error;
+  }
+  try {
+    for (const child of listNames(directory)) removeTree(directory, child);
+  } finally {
+    close(directory);
+  }
+}
+
+function ignoreGone(deed: () => void): void {
+  try {
+    deed();
+  } catch (error) {
+    if (!(error instanceof DiskError) || error.code !== 'ENOENT') throw error;
+  }
+}
