@@ -30,9 +30,40 @@ export const createTokenInput = z.strictObject({
   expiresInDays: z.number().int().min(1).max(3650).default(365),
 });
 
+export const endSessionInput = z.strictObject({ id: z.string().min(1).max(100) });
+export const revokeTokenInput = z.strictObject({ id: z.number().int().min(1).max(2_147_483_647) });
+
 /** Who is signed in. */
 export interface Account {
   id: number;
   email: string;
   name: string;
+}
+
+/** One sign-in, as its owner sees it. The id is not the secret that signs in. */
+export interface SessionView {
+  id: string;
+  /** The one that asks. */
+  current: boolean;
+  userAgent: string | null;
+  /** ISO 8601. */
+  createdAt: string;
+  expiresAt: string;
+}
+
+export type TokenScope = 'full' | 'read-only';
+
+export interface TokenView {
+  id: number;
+  name: string;
+  scope: TokenScope;
+  /** ISO 8601. */
+  createdAt: string;
+  expiresAt: string;
+  lastUsedAt: string | null;
+}
+
+/** The only answer that holds the token itself. */
+export interface CreatedToken extends TokenView {
+  token: string;
 }

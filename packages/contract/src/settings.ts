@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { projectIdSchema } from './projects.ts';
+import { storable } from './text.ts';
 
 /**
  * Settings are sparse JSON documents: only what was set is stored. A project's value
@@ -38,13 +40,13 @@ export const projectSettingsSchema = z.strictObject({
   pids: z.number().int().min(256).max(32_768).describe('Process limit of the dev container'),
   egress: z.enum(['public', 'allow-list', 'none']).describe('Which hosts the container may reach'),
   egressAllow: z
-    .array(z.string().min(1).max(253))
+    .array(storable(z.string().min(1).max(253)))
     .max(1000)
     .describe('Host names for egress = allow-list; *.name for subdomains'),
   environment: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.string().max(32_768))
+    .record(z.string().regex(/^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,127}$/), storable(z.string().max(32_768)))
     .describe('Environment of commands'),
-  preSaveCommand: z.string().max(4096).describe('Shell command run before each save; empty = none'),
+  preSaveCommand: storable(z.string().max(4096)).describe('Shell command run before each save; empty = none'),
   preSaveSeconds: z.number().int().min(1).max(3600).describe('Time limit of preSaveCommand'),
 });
 
@@ -85,3 +87,16 @@ export type UserSettingKey = keyof UserSettings;
 export type ProjectSettingKey = keyof ProjectSettings;
 export const USER_SETTING_KEYS = Object.keys(userSettingsSchema.shape) as UserSettingKey[];
 export const PROJECT_SETTING_KEYS = Object.keys(projectSettingsSchema.shape) as ProjectSettingKey[];
+
+/** Sets the values that are given and leaves the others. */
+export const updateUserSettingsInput = z.strictObject({ values: userSettingsSchema.partial() });
+export const updateProjectSettingsInput = z.strictObject({
+  projectId: projectIdSchema,
+  values: projectSettingsSchema.partial(),
+});
+/** Takes a value back to where it would come from. */
+export const resetUserSettingInput = z.strictObject({ key: z.enum(USER_SETTING_KEYS) });
+export const resetProjectSettingInput = z.strictObject({
+  projectId: projectIdSchema,
+  key: z.enum(PROJECT_SETTING_KEYS),
+});
