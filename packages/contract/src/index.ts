@@ -2,4 +2,5 @@ export * from './accounts.ts';
 export * from './errors.ts';
 export * from './projects.ts';
 export * from './settings.ts';
+export * from './streams.ts';
 export * from './versions.ts';
