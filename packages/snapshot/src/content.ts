@@ -42,7 +42,7 @@ export function decodeList(plain: Buffer): Chunk[] {
   if (!isList(plain) || (plain.length - LIST_MAGIC.length) % LIST_ITEM_BYTES !== 0) throw new ObjectError('A chunk list is malformed.');
   const chunks: Chunk[] = [];
   for (let at = LIST_MAGIC.length; at < plain.length; at += LIST_ITEM_BYTES) {
-    chunks.push({ id: plain.hexSlice(at, at + OBJECT_ID_BYTES) as ObjectId, size: checkChunkSize(plain.readUInt32LE(at + OBJECT_ID_BYTES)) });
+    chunks.push({ id: plain.toString('hex', at, at + OBJECT_ID_BYTES) as ObjectId, size: checkChunkSize(plain.readUInt32LE(at + OBJECT_ID_BYTES)) });
   }
   return chunks;
 }

@@ -9,7 +9,7 @@ export type Raw = string & { readonly [raw]: never };
 declare const raw: unique symbol;
 
 export function rawFromBytes(bytes: Uint8Array): Raw {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice() as Raw;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1') as Raw;
 }
 
 export function rawToBytes(name: Raw): Buffer {

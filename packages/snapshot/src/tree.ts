@@ -54,11 +54,11 @@ function writeEntry(out: Buffer, start: number, entry: TreeEntry): number {
   out.writeUInt32LE(entry.mtimeNanoseconds, at + 11);
   out[at + 15] = entry.name.length;
   at += HEAD_BYTES;
-  at += out.latin1Write(entry.name, at);
+  at += out.write(entry.name, at, 'latin1');
   if (entry.kind === 'directory') return at + out.write(entry.tree, at, 'hex');
   if (entry.kind === 'symlink') {
     out.writeUInt16LE(entry.target.length, at);
-    return at + 2 + out.latin1Write(entry.target, at + 2);
+    return at + 2 + out.write(entry.target, at + 2, 'latin1');
   }
   out.writeUInt32LE(entry.size % 2 ** 32, at);
   out.writeUInt32LE(Math.floor(entry.size / 2 ** 32), at + 4);
@@ -182,11 +182,11 @@ class Reader {
   }
   raw(length: number): Raw {
     const at = this.#take(length);
-    return this.#data.latin1Slice(at, at + length) as Raw;
+    return this.#data.toString('latin1', at, at + length) as Raw;
   }
   id(): ObjectId {
     const at = this.#take(OBJECT_ID_BYTES);
-    return this.#data.hexSlice(at, at + OBJECT_ID_BYTES) as ObjectId;
+    return this.#data.toString('hex', at, at + OBJECT_ID_BYTES) as ObjectId;
   }
 }
 

@@ -49,7 +49,7 @@ const call = {
   unlinkat: libc.func('int unlinkat(int dirfd, const void *path, int flags)'),
   renameat2: libc.func('int renameat2(int fromfd, const void *from, int tofd, const void *to, unsigned int flags)'),
   symlinkat: libc.func('int symlinkat(const void *target, int dirfd, const void *path)'),
-  readlinkat: libc.func('ssize_t readlinkat(int dirfd, const void *path, void *out, size_t size)'),
+  readlinkat: libc.func('intptr_t readlinkat(int dirfd, const void *path, void *out, uintptr_t size)'),
   utimensat: libc.func('int utimensat(int dirfd, const void *path, const void *times, int flags)'),
   syncfs: libc.func('int syncfs(int fd)'),
 };
@@ -74,7 +74,7 @@ const NOTHING = Buffer.alloc(1);
 
 function cString(scratch: Buffer, text: Raw): Buffer {
   if (text.length > MAX_PATH || text.includes('\0')) throw new DiskError('path', os.constants.errno.ENAMETOOLONG, text.slice(0, 100));
-  scratch[scratch.latin1Write(text, 0)] = 0;
+  scratch[scratch.write(text, 0, 'latin1')] = 0;
   return scratch;
 }
 
@@ -181,7 +181,7 @@ export function makeSymlink(target: Raw, parent: Fd, name: Raw): void {
 
 export function readSymlink(parent: Fd, name: Raw): Raw {
   const length = check(Number(call.readlinkat(parent, cString(pathA, name), linkOut, MAX_PATH)), 'readlink', name);
-  return linkOut.latin1Slice(0, length) as Raw;
+  return linkOut.toString('latin1', 0, length) as Raw;
 }
 
 export interface Mtime {

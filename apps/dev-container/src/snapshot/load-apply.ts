@@ -1,0 +1,169 @@
+import fs from 'node:fs';
+import { fromText, idOf, parentOf, parseMtimeNs, type Raw } from '@rose/snapshot';
+import { close, DirectoryCursor, DiskError, isGone, makeDirectory, openAt, openDirectory, removeDirectory, rename, setMtime, setMtimeFd, statAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
+import type { LoadOperation } from '@rose/snapshot';
+import type { Expected, LoadFolder, PlannedOperation } from './load-journal.ts';
+
+/** Done, or not done because the path is not what the plan was made from. */
+type Outcome = 'done' | 'conflict';
+
+/**
+ * Carries out staged operations in order. Every one can be repeated: after a crash the same
+ * call finishes what an earlier one began.
+ */
+export class LoadApplier {
+  readonly #root: Fd;
+  readonly #folder: LoadFolder;
+  readonly #conflicts: Set<number>;
+
+  constructor(root: Fd, folder: LoadFolder, conflicts: Set<number>) {
+    this.#root = root;
+    this.#folder = folder;
+    this.#conflicts = conflicts;
+  }
+
+  /** @returns the indices of operations that were not done. */
+  apply(operations: readonly PlannedOperation[], progress: (done: number) => void): Set<number> {
+    using cursor = new DirectoryCursor(this.#root);
+    for (const [index, planned] of operations.entries()) {
+      if (!this.#conflicts.has(index) && this.#one(cursor, index, planned) === 'conflict') {
+        this.#conflicts.add(index);
+        this.#folder.conflict(index);
+      }
+      if (index % 500 === 0) progress(index);
+    }
+    return this.#conflicts;
+  }
+
+  #one(cursor: DirectoryCursor, index: number, { operation, expected }: PlannedOperation): Outcome {
+    const { directory, name } = parentOf(fromText(operation.path));
+    const deed = (parent: Fd): Outcome => {
+      switch (operation.op) {
+        case 'directory':
+          return ensureDirectory(parent, name);
+        case 'attributes':
+          return setAttributes(parent, name, operation, expected);
+        case 'remove':
+          return operation.kind === 'directory' ? dropDirectory(parent, name) : this.#takeAside(parent, name, index, expected);
+        case 'write':
+          return this.#write(parent, name, index, expected);
+      }
+    };
+    try {
+      return withWriteAccess(cursor.at(directory), deed);
+    } catch (error) {
+      if (error instanceof DiskError && isForeign(error)) return operation.op === 'remove' && isGone(error) ? 'done' : 'conflict';
+      throw error;
+    }
+  }
+
+  #write(parent: Fd, name: Raw, index: number, expected: Expected | null): Outcome {
+    const { stage } = this.#folder;
+    const staged = String(index) as Raw;
+    if (statAt(stage, staged) === null) return 'done';
+    if (expected !== null && this.#takeAside(parent, name, index, expected) === 'conflict') return 'conflict';
+    rename(stage, staged, parent, name, { replace: false });
+    return 'done';
+  }
+
+  /** Moves what is at the path out of the way, unless it is not what was planned. */
+  #takeAside(parent: Fd, name: Raw, index: number, expected: Expected | null): Outcome {
+    const { aside } = this.#folder;
+    const kept = String(index) as Raw;
+    if (statAt(aside, kept) !== null) return 'done';
+    const current = statAt(parent, name);
+    if (current === null || !isExpected(current, expected)) return 'conflict';
+    rename(parent, name, aside, kept, { replace: false });
+    const moved = statAt(aside, kept);
+    if (moved !== null && isExpected(moved, expected) && hasExpectedBytes(aside, kept, expected)) return 'done';
+    rename(aside, kept, parent, name, { replace: false });
+    return 'conflict';
+  }
+}
+
+/** Opens a read-only directory for the deed; the plan restores the mode of every directory that it touches. */
+function withWriteAccess(parent: Fd, deed: (parent: Fd) => Outcome): Outcome {
+  try {
+    return deed(parent);
+  } catch (error) {
+    if (!(error instanceof DiskError) || error.code !== 'EACCES') throw error;
+    fs.fchmodSync(parent, statFd(parent).mode | 0o700);
+    return deed(parent);
+  }
+}
+
+function ensureDirectory(parent: Fd, name: Raw): Outcome {
+  try {
+    makeDirectory(parent, name);
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof DiskError) || error.code !== 'EEXIST') throw error;
+    return statAt(parent, name)?.kind === 'directory' ? 'done' : 'conflict';
+  }
+}
+
+/** A directory that still holds something, which no version could hold or which is new, stays. */
+function dropDirectory(parent: Fd, name: Raw): Outcome {
+  try {
+    removeDirectory(parent, name);
+  } catch (error) {
+    if (error instanceof DiskError && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST')) return 'conflict';
+    throw error;
+  }
+  return 'done';
+}
+
+type Attributes = Extract<LoadOperation, { op: 'attributes' }>;
+
+function setAttributes(parent: Fd, name: Raw, { kind, mode, mtimeNs }: Attributes, expected: Expected | null): Outcome {
+  const mtime = parseMtimeNs(mtimeNs);
+  if (kind === 'symlink') {
+    if (statAt(parent, name)?.kind !== 'symlink') return 'conflict';
+    setMtime(parent, name, mtime);
+    return 'done';
+  }
+  const isRoot = name === '';
+  const fd = kind === 'directory' ? openDirectory(parent, isRoot ? ('.' as Raw) : name) : openAt(parent, name, fs.constants.O_RDONLY);
+  try {
+    const stat = statFd(fd);
+    if (kind === 'file' && (expected === null || stat.inode !== expected.inode || stat.size !== expected.size)) return 'conflict';
+    if (!isRoot) fs.fchmodSync(fd, mode);
+    setMtimeFd(fd, mtime);
+    return 'done';
+  } finally {
+    close(fd);
+  }
+}
+
+function isExpected(stat: Stat, expected: Expected | null): boolean {
+  return (
+    expected !== null &&
+    stat.kind === expected.kind &&
+    stat.inode === expected.inode &&
+    stat.size === expected.size &&
+    stat.mode === expected.mode &&
+    stat.mtimeSeconds === expected.mtimeSeconds &&
+    stat.mtimeNanoseconds === expected.mtimeNanoseconds
+  );
+}
+
+function hasExpectedBytes(aside: Fd, name: Raw, expected: Expected | null): boolean {
+  if (expected?.kind !== 'file' || expected.chunks === null) return true;
+  const fd = openAt(aside, name, fs.constants.O_RDONLY);
+  try {
+    let position = 0;
+    for (const chunk of expected.chunks) {
+      const bytes = Buffer.allocUnsafe(chunk.size);
+      if (fs.readSync(fd, bytes, 0, chunk.size, position) !== chunk.size || idOf(bytes) !== chunk.id) return false;
+      position += chunk.size;
+    }
+    return true;
+  } finally {
+    close(fd);
+  }
+}
+
+/** Errors that say: somebody changed the tree beside us. */
+function isForeign(error: DiskError): boolean {
+  return ['EEXIST', 'ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'EACCES', 'EPERM'].includes(error.code);
+}

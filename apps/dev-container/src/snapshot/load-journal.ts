@@ -1,0 +1,163 @@
+import fs from 'node:fs';
+import type { LoadBegin, LoadOperation } from '@rose/snapshot';
+import { removeTree, openRoot, close, openDirectory, makeDirectory, statAt, type Fd } from '@rose/snapshot/disk';
+import type { Chunk, Raw } from '@rose/snapshot';
+
+/** What was at a path when the plan was made; null for nothing. */
+export interface Expected {
+  kind: 'file' | 'symlink' | 'directory';
+  inode: number;
+  size: number;
+  mode: number;
+  mtimeSeconds: number;
+  mtimeNanoseconds: number;
+  /** Only for a file whose stamps cannot tell: compare the bytes too. */
+  chunks: Chunk[] | null;
+}
+
+export interface PlannedOperation {
+  operation: LoadOperation;
+  expected: Expected | null;
+  /** Chunks of a written file, in order. */
+  chunks: Chunk[];
+}
+
+type Line =
+  | { line: 'begin'; begin: LoadBegin }
+  | { line: 'operation'; planned: PlannedOperation }
+  | { line: 'staged'; operations: number }
+  | { line: 'conflict'; index: number }
+  | { line: 'applied' };
+
+export interface JournalState {
+  begin: LoadBegin;
+  operations: PlannedOperation[];
+  conflicts: Set<number>;
+  phase: 'staging' | 'staged' | 'applied';
+}
+
+const names = { load: 'load' as Raw, stage: 'stage' as Raw, aside: 'aside' as Raw };
+
+/**
+ * The one load that runs, as a folder: `journal` (JSON lines), `stage/N` (what operation N
+ * brings) and `aside/N` (what it replaced). Before the line `staged` is on the medium nothing
+ * of the workspace has been touched; after it the load is finished, whatever happens. Where
+ * an operation stands is read off the presence of stage/N and aside/N.
+ */
+export class LoadFolder implements Disposable {
+  readonly #home: Fd;
+  readonly #folder: Fd;
+  readonly stage: Fd;
+  readonly aside: Fd;
+  readonly #journal: number;
+  #pending: string[] = [];
+
+  private constructor(home: Fd, flags: string) {
+    this.#home = home;
+    this.#folder = openDirectory(home, names.load);
+    this.stage = openDirectory(this.#folder, names.stage);
+    this.aside = openDirectory(this.#folder, names.aside);
+    this.#journal = fs.openSync(`/proc/self/fd/${this.#folder}/journal`, flags, 0o600);
+  }
+
+  /** Throws away the folder of an earlier load and begins a new one. `home` is the `.rose` directory. */
+  static begin(home: Fd, begin: LoadBegin): LoadFolder {
+    removeTree(home, names.load);
+    makeDirectory(home, names.load);
+    const folder = openDirectory(home, names.load);
+    try {
+      makeDirectory(folder, names.stage);
+      makeDirectory(folder, names.aside);
+    } finally {
+      close(folder);
+    }
+    const journal = new LoadFolder(home, 'a');
+    journal.#write({ line: 'begin', begin });
+    return journal;
+  }
+
+  /** What an earlier process left, null when there is nothing or no whole first line. */
+  static read(homePath: string): JournalState | null {
+    let text: string;
+    try {
+      text = fs.readFileSync(`${homePath}/load/journal`, 'utf8');
+    } catch {
+      return null;
+    }
+    return parseJournal(text);
+  }
+
+  static open(homePath: string): LoadFolder {
+    return new LoadFolder(openRoot(homePath), 'a');
+  }
+
+  plan(planned: PlannedOperation): void {
+    this.#write({ line: 'operation', planned });
+  }
+
+  /** From here on the load will be finished. */
+  commit(operations: number): void {
+    this.#write({ line: 'staged', operations });
+    this.sync();
+  }
+
+  conflict(index: number): void {
+    this.#write({ line: 'conflict', index });
+    this.sync();
+  }
+
+  finish(): void {
+    this.#write({ line: 'applied' });
+    this.sync();
+  }
+
+  sync(): void {
+    this.#flush();
+    fs.fsyncSync(this.#journal);
+  }
+
+  /** Frees the space of what was replaced; the journal stays as the record of the outcome. */
+  clean(): void {
+    removeTree(this.#folder, names.stage);
+    removeTree(this.#folder, names.aside);
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of [this.#journal, this.stage, this.aside, this.#folder]) close(fd);
+  }
+
+  /** Undoes a load that was not committed. */
+  abandon(): void {
+    removeTree(this.#home, names.load);
+  }
+
+  #write(line: Line): void {
+    this.#pending.push(JSON.stringify(line) + '\n');
+    if (this.#pending.length >= 256) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#pending.length > 0) fs.writeSync(this.#journal, this.#pending.join(''));
+    this.#pending = [];
+  }
+}
+
+/** A last line that was cut by a crash does not count. */
+function parseJournal(text: string): JournalState | null {
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter((line) => line !== '');
+  let state: JournalState | null = null;
+  for (const text of lines) {
+    const line = JSON.parse(text) as Line;
+    if (line.line === 'begin') state = { begin: line.begin, operations: [], conflicts: new Set(), phase: 'staging' };
+    else if (state === null) return null;
+    else if (line.line === 'operation') state.operations.push(line.planned);
+    else if (line.line === 'conflict') state.conflicts.add(line.index);
+    else state.phase = line.line;
+  }
+  return state;
+}
+
+/** Whether `.rose/load` exists at all. */
+export function hasLoadFolder(home: Fd): boolean {
+  return statAt(home, names.load) !== null;
+}

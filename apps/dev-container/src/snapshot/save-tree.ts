@@ -1,0 +1,177 @@
+import { compress, cutTree, encodeTree, idOf, joinRaw, mtimeNs, SAVE_FRAME, toText, type Chunk, type ObjectId, type Raw, type SaveSummary } from '@rose/snapshot';
+import { close, DiskError, isGone, listNames, openDirectory, readSymlink, statAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
+import { contentOf, readFile, type SaveSink } from './read-file.ts';
+import { isRacyAt, isUnchanged, type CachedDirectory, type CachedEntry, type CachedFile, type CachedLeaf, type CachedSymlink, type StatCache } from './stat-cache.ts';
+
+export interface SaveOptions {
+  /** The workspace directory. */
+  root: Fd;
+  cache: StatCache;
+  /** Objects of this root tree need not be sent; null for none. */
+  base: ObjectId | null;
+  /** Read every file, whatever the cache says. */
+  full: boolean;
+  /** Send trees and lists only. */
+  scan: boolean;
+  sink: SaveSink;
+}
+
+const MAX_REPORTED = 1000;
+const PROGRESS_EVERY = 200;
+
+/**
+ * Walks the workspace and sends the objects that `base` does not hold, children before
+ * parents, the root tree last. Runs without a pause: call it in a worker.
+ * @throws DiskError when the workspace itself cannot be read, and whatever the sink throws.
+ */
+export function saveTree(options: SaveOptions): SaveSummary {
+  return new TreeSaver(options).save();
+}
+
+class TreeSaver {
+  readonly #options: SaveOptions;
+  readonly #epoch: number;
+  /** Objects sent in this stream. */
+  readonly #sent = new Set<ObjectId>();
+  readonly #changed: string[] = [];
+  readonly #skipped: { path: string; reason: string }[] = [];
+  readonly #mismatched: string[] = [];
+  #files = 0;
+  #bytes = 0;
+
+  constructor(options: SaveOptions) {
+    this.#options = options;
+    this.#epoch = options.cache.begin(options.base);
+  }
+
+  save(): SaveSummary {
+    const { root, cache, sink } = this.#options;
+    const stat = statFd(root);
+    const tree = this.#directory(root, '' as Raw, '' as Raw, stat, cache.root);
+    cache.commit(tree, this.#epoch);
+    sink.progress(this.#files, this.#bytes);
+    return {
+      root: tree.tree,
+      rootMtimeNs: mtimeNs(stat),
+      changed: this.#changed,
+      skipped: this.#skipped,
+      mismatched: this.#mismatched,
+    };
+  }
+
+  #directory(fd: Fd, path: Raw, name: Raw, stat: Stat, cached: CachedDirectory | null): CachedDirectory {
+    const before = cached?.entries ?? [];
+    const entries: CachedEntry[] = [];
+    let isSame = cached !== null;
+    let next = 0;
+    for (const child of listNames(fd).toSorted()) {
+      while (next < before.length && before[next]!.name < child) next += 1;
+      const old = before[next]?.name === child ? before[next]! : null;
+      const entry = this.#entry(fd, path, child, old);
+      if (entry === null) continue;
+      if (entry !== before[entries.length]) isSame = false;
+      entries.push(entry);
+    }
+    if (entries.length !== before.length) isSame = false;
+    const attributes = { name, mode: stat.mode, mtimeSeconds: stat.mtimeSeconds, mtimeNanoseconds: stat.mtimeNanoseconds };
+    if (isSame && cached !== null && this.#options.cache.isStored(cached)) return hasAttributes(cached, stat) ? cached : { ...cached, ...attributes };
+    const tree = this.#sendTree(entries, cached);
+    const epoch = cached?.tree === tree ? cached.epoch : this.#epoch;
+    return { ...attributes, kind: 'directory', epoch, tree, entries };
+  }
+
+  /** null for what a version cannot hold. */
+  #entry(parent: Fd, directory: Raw, name: Raw, old: CachedEntry | null): CachedEntry | null {
+    try {
+      const stat = statAt(parent, name);
+      if (stat === null) return null;
+      if (stat.kind === 'other') return this.#skip(directory, name, 'not a file, directory or link');
+      if (stat.kind === 'directory') return this.#subdirectory(parent, directory, name, stat, old?.kind === 'directory' ? old : null);
+      const leaf = old !== null && old.kind !== 'directory' && old.kind === stat.kind ? old : null;
+      if (stat.kind === 'symlink') return this.#symlink(parent, name, stat, leaf);
+      return this.#file(parent, directory, name, stat, leaf?.kind === 'file' ? leaf : null);
+    } catch (error) {
+      if (isGone(error)) return null;
+      if (error instanceof DiskError) return this.#skip(directory, name, `unreadable: ${error.code}`);
+      throw error;
+    }
+  }
+
+  #subdirectory(parent: Fd, directory: Raw, name: Raw, stat: Stat, old: CachedDirectory | null): CachedDirectory {
+    const fd = openDirectory(parent, name);
+    try {
+      return this.#directory(fd, joinRaw(directory, name), name, stat, old);
+    } finally {
+      close(fd);
+    }
+  }
+
+  #symlink(parent: Fd, name: Raw, stat: Stat, old: CachedLeaf | null): CachedSymlink {
+    if (old?.kind === 'symlink' && isUnchanged(old, stat) && !this.#options.full) return old;
+    const readAtMs = Date.now();
+    return { ...leafOf(name, stat), kind: 'symlink', epoch: this.#epoch, target: readSymlink(parent, name), isRacy: isRacyAt(stat, readAtMs) };
+  }
+
+  #file(parent: Fd, directory: Raw, name: Raw, stat: Stat, old: CachedFile | null): CachedFile | null {
+    const { cache, full, scan, sink } = this.#options;
+    this.#files += 1;
+    this.#bytes += stat.size;
+    if (this.#files % PROGRESS_EVERY === 0) sink.progress(this.#files, this.#bytes);
+    const isTrusted = old !== null && isUnchanged(old, stat);
+    if (isTrusted && !full && (scan || cache.isStored(old))) return old;
+
+    const known = old !== null && cache.isStored(old) ? new Set(old.chunks.map((chunk) => chunk.id)) : null;
+    const read = readFile(parent, name, (id, plain) => {
+      if (!scan && !known?.has(id)) this.#sendChunk(id, plain);
+    });
+    if (read === null) return this.#skip(directory, name, 'changed into something else while it was read');
+    if (read.hasChanged) report(this.#changed, toText(joinRaw(directory, name)));
+    const isSameContent = old !== null && sameChunks(old.chunks, read.chunks);
+    if (isTrusted && !isSameContent) report(this.#mismatched, toText(joinRaw(directory, name)));
+    const content = contentOf(read.chunks, sink, isSameContent && known !== null);
+    const isRacy = read.hasChanged || isRacyAt(read.stat, read.readAtMs);
+    const epoch = isSameContent ? old.epoch : this.#epoch;
+    return { ...leafOf(name, read.stat), kind: 'file', epoch, size: read.size, content, chunks: read.chunks, isRacy };
+  }
+
+  #sendChunk(id: ObjectId, plain: Buffer): void {
+    if (this.#sent.has(id)) return;
+    this.#sent.add(id);
+    this.#options.sink.object(SAVE_FRAME.chunk, id, plain.length, compress(plain));
+  }
+
+  #sendTree(entries: readonly CachedEntry[], cached: CachedDirectory | null): ObjectId {
+    const { cache, sink } = this.#options;
+    const encoding = encodeTree(entries);
+    const cutUp = cutTree(encoding);
+    const id = cutUp?.id ?? idOf(encoding);
+    if ((cached?.tree === id && cache.isStored(cached)) || this.#sent.has(id)) return id;
+    this.#sent.add(id);
+    for (const chunk of cutUp?.chunks ?? []) this.#sendChunk(chunk.id, chunk.plain);
+    const [frame, plain] = cutUp === null ? [SAVE_FRAME.tree, encoding] as const : [SAVE_FRAME.treeList, cutUp.list] as const;
+    sink.object(frame, id, plain.length, compress(plain));
+    return id;
+  }
+
+  #skip(directory: Raw, name: Raw, reason: string): null {
+    if (this.#skipped.length < MAX_REPORTED) this.#skipped.push({ path: toText(joinRaw(directory, name)), reason });
+    return null;
+  }
+}
+
+function report(list: string[], path: string): void {
+  if (list.length < MAX_REPORTED) list.push(path);
+}
+
+function leafOf(name: Raw, stat: Stat) {
+  const { mode, inode, mtimeSeconds, mtimeNanoseconds, ctimeSeconds, ctimeNanoseconds } = stat;
+  return { name, mode, inode, mtimeSeconds, mtimeNanoseconds, ctimeSeconds, ctimeNanoseconds };
+}
+
+function hasAttributes(entry: CachedDirectory, stat: Stat): boolean {
+  return entry.mode === stat.mode && entry.mtimeSeconds === stat.mtimeSeconds && entry.mtimeNanoseconds === stat.mtimeNanoseconds;
+}
+
+function sameChunks(a: readonly Chunk[], b: readonly Chunk[]): boolean {
+  return a.length === b.length && a.every((chunk, index) => chunk.id === b[index]!.id);
+}

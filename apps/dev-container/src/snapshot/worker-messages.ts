@@ -1,0 +1,42 @@
+import type { ErrorBody } from '@rose/contract';
+import type { LoadOutcome, SaveRequest } from '@rose/snapshot';
+import type { LoadStanding } from './engine.ts';
+
+/** Main thread → worker. One deed at a time; the sender waits for its last answer. */
+export type ToWorker =
+  | { deed: 'save'; request: SaveRequest }
+  /** The next bytes of a load; answered by `taken`. */
+  | { deed: 'load-data'; bytes: Uint8Array }
+  /** The load's stream ended. */
+  | { deed: 'load-end' }
+  /** The load's stream broke off. */
+  | { deed: 'load-abort' }
+  | { deed: 'persist' };
+
+/** Worker → main thread. */
+export type FromWorker =
+  | { answer: 'ready'; standing: LoadStanding | null }
+  /** Encoded frames of a save. */
+  | { answer: 'frames'; bytes: Uint8Array }
+  | { answer: 'saved' }
+  | { answer: 'taken' }
+  | { answer: 'load-progress'; done: number; all: number }
+  | { answer: 'loaded'; outcome: LoadOutcome }
+  | { answer: 'persisted' }
+  | { answer: 'failed'; error: ErrorBody };
+
+/** What the two threads share: how far the reader is behind, and whether to give up. */
+export const FLOW = {
+  /** Bytes posted and not yet taken. */
+  outstanding: 0,
+  cancelled: 1,
+} as const;
+
+/** The worker waits while more than this is outstanding. */
+export const MAX_OUTSTANDING_BYTES = 4 * 1024 * 1024;
+
+export interface WorkerData {
+  workspace: string;
+  own: string;
+  flow: SharedArrayBuffer;
+}

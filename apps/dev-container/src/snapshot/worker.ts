@@ -1,0 +1,109 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { encodeFrame, encodeJsonFrame, FrameParser, OBJECT_ID_BYTES, SAVE_FRAME, type SaveRequest, type SaveSummary } from '@rose/snapshot';
+import { asRoseError, cancelled } from '../failures.ts';
+import { SnapshotEngine } from './engine.ts';
+import { FLOW, MAX_OUTSTANDING_BYTES, type FromWorker, type ToWorker, type WorkerData } from './worker-messages.ts';
+
+/** Saves and loads run here, so that terminals and calls go on beside them. */
+
+const { workspace, own, flow } = workerData as WorkerData;
+const shared = new Int32Array(flow);
+const port = parentPort!;
+const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+const BATCH_BYTES = 256 * 1024;
+
+/** Collects frames and posts them in batches; blocks while the reader is slow. */
+class FrameBatch {
+  #frames: Buffer[] = [];
+  #bytes = 0;
+
+  push(frame: Buffer): void {
+    this.#frames.push(frame);
+    this.#bytes += frame.length;
+    if (this.#bytes >= BATCH_BYTES) this.flush();
+  }
+
+  flush(): void {
+    if (this.#bytes === 0) return;
+    const bytes = new Uint8Array(this.#bytes);
+    let at = 0;
+    for (const frame of this.#frames) {
+      bytes.set(frame, at);
+      at += frame.length;
+    }
+    this.#frames = [];
+    this.#bytes = 0;
+    waitForRoom();
+    Atomics.add(shared, FLOW.outstanding, bytes.length);
+    post({ answer: 'frames', bytes }, [bytes.buffer]);
+  }
+}
+
+function waitForRoom(): void {
+  for (;;) {
+    if (Atomics.load(shared, FLOW.cancelled) === 1) throw cancelled();
+    const outstanding = Atomics.load(shared, FLOW.outstanding);
+    if (outstanding <= MAX_OUTSTANDING_BYTES) return;
+    Atomics.wait(shared, FLOW.outstanding, outstanding, 1000);
+  }
+}
+
+function save(request: SaveRequest): void {
+  const batch = new FrameBatch();
+  const head = Buffer.alloc(OBJECT_ID_BYTES + 4);
+  const summary: SaveSummary = engine.save(request, {
+    object(frame, id, size, compressed) {
+      head.write(id, 0, 'hex');
+      head.writeUInt32LE(size, OBJECT_ID_BYTES);
+      batch.push(encodeFrame(frame, head, compressed));
+    },
+    progress(files, bytes) {
+      if (Atomics.load(shared, FLOW.cancelled) === 1) throw cancelled();
+      batch.push(encodeJsonFrame(SAVE_FRAME.progress, { files, bytes }));
+    },
+  });
+  batch.push(encodeJsonFrame(SAVE_FRAME.end, summary));
+  batch.flush();
+  post({ answer: 'saved' });
+}
+
+let parser = new FrameParser();
+
+function loadData(bytes: Uint8Array): void {
+  for (const frame of parser.push(bytes)) engine.stage(frame);
+  post({ answer: 'taken' });
+}
+
+function loadEnd(): void {
+  parser.end();
+  if (!engine.isStaged) throw cancelled();
+  const outcome = engine.apply((done, all) => post({ answer: 'load-progress', done, all }));
+  post({ answer: 'loaded', outcome });
+  endLoad();
+}
+
+function endLoad(): void {
+  parser = new FrameParser();
+  engine.endLoad();
+}
+
+function serve(message: ToWorker): void {
+  try {
+    if (message.deed === 'save') save(message.request);
+    else if (message.deed === 'load-data') loadData(message.bytes);
+    else if (message.deed === 'load-end') loadEnd();
+    else if (message.deed === 'load-abort') endLoad();
+    else {
+      engine.persist();
+      post({ answer: 'persisted' });
+    }
+  } catch (error) {
+    if (message.deed.startsWith('load')) endLoad();
+    post({ answer: 'failed', error: asRoseError(error).toBody() });
+  }
+}
+
+const engine = new SnapshotEngine(workspace, own);
+post({ answer: 'ready', standing: engine.recover() });
+port.on('message', serve);
