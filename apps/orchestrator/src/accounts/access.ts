@@ -1,0 +1,90 @@
+import { EventEmitter } from 'node:events';
+import type { Sessions } from '../drivers/sessions/index.ts';
+import type { Credential, Identity } from './identity.ts';
+import { TOKEN_PREFIX, type TokensService } from './tokens-service.ts';
+
+/** What a request brought along to say who it is. */
+export interface Credentials {
+  /** The Authorization header. It wins over the cookie, also when it is wrong. */
+  authorization: string | null;
+  /** The session cookie's value. */
+  cookie: string | null;
+}
+
+/** setTimeout takes no longer wait than this, ms. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+const RETRY_MS = 30_000;
+
+function eventOf({ kind, key }: Credential): string {
+  return `${kind} ${key}`;
+}
+
+/** Says who makes a request, and tells long-lived streams when that ends. */
+export class Access implements Disposable {
+  readonly #sessions: Sessions;
+  readonly #tokens: TokensService;
+  readonly #ended = new EventEmitter<Record<string, []>>().setMaxListeners(0);
+  readonly #sources = new DisposableStack();
+
+  constructor(sessions: Sessions, tokens: TokensService) {
+    this.#sessions = sessions;
+    this.#tokens = tokens;
+    const tell = (kind: Credential['kind']) => (key: string) => void this.#ended.emit(eventOf({ kind, key }));
+    this.#sources.use(sessions.onEnded(tell('session')));
+    this.#sources.use(tokens.onEnded(tell('token')));
+  }
+
+  /** null: nobody we know. */
+  async identify({ authorization, cookie }: Credentials): Promise<Identity | null> {
+    if (authorization === null) return cookie === null ? null : this.#identifySession(cookie);
+    const secret = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (secret === undefined) return null;
+    return secret.startsWith(TOKEN_PREFIX) ? this.#tokens.identify(secret) : this.#identifySession(secret);
+  }
+
+  /**
+   * Calls back once when what the caller came with ends: signed out, revoked or expired.
+   * A session that is used meanwhile lives on. Dispose the watch when the stream closes.
+   */
+  watch(identity: Identity, credentials: Credentials, onEnd: () => void): Disposable {
+    const event = eventOf(identity.credential);
+    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
+    const stop = (): void => {
+      isOver = true;
+      clearTimeout(timer);
+      this.#ended.off(event, end);
+    };
+    const end = (): void => {
+      stop();
+      onEnd();
+    };
+    const check = async (): Promise<void> => {
+      let wait = RETRY_MS;
+      try {
+        const now = await this.identify(credentials);
+        if (isOver) return;
+        if (now === null || eventOf(now.credential) !== event) return end();
+        wait = Math.min(Math.max(now.expiresAt.getTime() - Date.now(), 1000), LONGEST_TIMER_MS);
+      } catch {
+        // The database is away: that ends nobody's session.
+      }
+      if (!isOver) timer = setTimeout(() => void check(), wait).unref();
+    };
+    this.#ended.once(event, end);
+    // At once: it may have ended between the caller's identify and here.
+    void check();
+    return { [Symbol.dispose]: stop };
+  }
+
+  [Symbol.dispose](): void {
+    this.#sources.dispose();
+  }
+
+  async #identifySession(id: string): Promise<Identity | null> {
+    const session = await this.#sessions.find(id);
+    if (session === null) return null;
+    const { account, key, expiresAt } = session;
+    return { account, scope: 'full', credential: { kind: 'session', key }, expiresAt };
+  }
+}

@@ -1,0 +1,86 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { readConfig, type Config } from './config.ts';
+import { createContext, type Context } from './context.ts';
+import { createLog } from './http/log.ts';
+import { createServer, portOf } from './server.ts';
+
+/** From the signal to the end of the process, ms. */
+const STOP_MS = 10_000;
+/** How long requests under way may take to finish, ms. */
+const DRAIN_MS = 3000;
+
+/** An orchestrator that serves. Disposing it stops the server, then all that it started. */
+export interface Orchestrator extends AsyncDisposable {
+  /** Where it listens: `http://HOST:PORT`. */
+  url: string;
+  context: Context;
+}
+
+/**
+ * Starts an orchestrator and returns when it can serve.
+ * @throws RoseError of the part that cannot start; Error EADDRINUSE when the port is taken.
+ */
+export async function run(
+  config: Config,
+  log: Logger = createLog(config.logLevel),
+  signal?: AbortSignal,
+): Promise<Orchestrator> {
+  await using parts = new AsyncDisposableStack();
+  const context = parts.use(await createContext(config, log, signal));
+  const server = await createServer(context);
+  parts.defer(() => close(server));
+  await server.listen({ host: config.host, port: config.port });
+  const { host } = config;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`;
+  const owned = parts.move();
+  return { url, context, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Lets requests under way finish for a while, then ends their connections. */
+async function close(server: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => server.server.closeAllConnections(), DRAIN_MS);
+  try {
+    await server.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The program: serves until SIGTERM or SIGINT, then stops within 10 s. Ends the process. */
+export async function main(): Promise<never> {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort(name));
+  const config = readConfig();
+  const log = createLog(config.logLevel);
+  let code = 0;
+  process.on('uncaughtException', (err) => {
+    log.fatal({ err }, 'A fault that nobody handled: RoSE stops.');
+    code = 1;
+    stop.abort('fault');
+  });
+  stop.signal.addEventListener('abort', () => {
+    void wait(STOP_MS, undefined, { ref: false }).then(() => {
+      log.error('Stopping took too long; what is left is ended or adopted by the next start.');
+      process.exit(1);
+    });
+  });
+  try {
+    await using orchestrator = await run(config, log, stop.signal);
+    if (!stop.signal.aborted) {
+      process.stdout.write(`RoSE is ready at ${orchestrator.url}\n`);
+      await new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }));
+    }
+    log.info({ reason: String(stop.signal.reason) }, 'Stopping.');
+  } catch (error) {
+    if (!stop.signal.aborted) {
+      log.fatal({ err: error }, 'RoSE cannot start.');
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      code = 1;
+    }
+  }
+  process.exit(code);
+}
+
+if (import.meta.main) await main();

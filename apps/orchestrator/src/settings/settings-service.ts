@@ -1,0 +1,79 @@
+import {
+  notFound,
+  PROJECT_DEFAULTS,
+  projectSettingsSchema,
+  USER_DEFAULTS,
+  userSettingsSchema,
+  type ProjectSettingKey,
+  type ProjectSettings,
+  type SettingsView,
+  type UserSettingKey,
+  type UserSettings,
+} from '@rose/contract';
+import { resolve, valuesOf, type Layer } from './layers.ts';
+import type { SettingsRepository } from './settings-repository.ts';
+
+const INSTALLATION: Layer = { source: 'installation', values: { ...USER_DEFAULTS, ...PROJECT_DEFAULTS } };
+
+/** The settings of people and of projects, and where each value comes from. */
+export class SettingsService {
+  readonly #repository: SettingsRepository;
+
+  constructor(repository: SettingsRepository) {
+    this.#repository = repository;
+  }
+
+  async ofUser(userId: number): Promise<SettingsView<UserSettings>> {
+    return resolve(userSettingsSchema, [INSTALLATION, await this.#userLayer(userId)]);
+  }
+
+  /** Sets the given values and leaves the others; two updates of different keys at once both hold. */
+  async updateUser(userId: number, values: Partial<UserSettings>): Promise<SettingsView<UserSettings>> {
+    await this.#repository.mergeUser(userId, values);
+    return this.ofUser(userId);
+  }
+
+  async resetUser(userId: number, key: UserSettingKey): Promise<SettingsView<UserSettings>> {
+    await this.#repository.removeUserKey(userId, key);
+    return this.ofUser(userId);
+  }
+
+  /** A project's value, else its owner's, else the installation's. */
+  async ofProject(project: { id: number; ownerId: number }): Promise<SettingsView<ProjectSettings>> {
+    const [user, own] = await Promise.all([this.#userLayer(project.ownerId), this.#repository.ofProject(project.id)]);
+    return resolve(projectSettingsSchema, [INSTALLATION, user, { source: 'project', values: own }]);
+  }
+
+  async updateProject(
+    project: { id: number; ownerId: number },
+    values: Partial<ProjectSettings>,
+  ): Promise<SettingsView<ProjectSettings>> {
+    await this.#repository.mergeProject(project.id, values);
+    return this.ofProject(project);
+  }
+
+  async resetProject(
+    project: { id: number; ownerId: number },
+    key: ProjectSettingKey,
+  ): Promise<SettingsView<ProjectSettings>> {
+    await this.#repository.removeProjectKey(project.id, key);
+    return this.ofProject(project);
+  }
+
+  /**
+   * What holds for a project, for the services that act on it. Asks for no right.
+   * @throws RoseError NOT_FOUND
+   */
+  async effectiveProjectSettings(projectId: number): Promise<ProjectSettings> {
+    const ownerId = await this.#repository.ownerOf(projectId);
+    if (ownerId === null) throw notFound(`project ${projectId}`);
+    return valuesOf(await this.ofProject({ id: projectId, ownerId }));
+  }
+
+  async #userLayer(userId: number): Promise<Layer> {
+    const { theme, settings } = await this.#repository.ofUser(userId);
+    const { theme: marked, ...others } = settings;
+    const isSet = marked !== undefined || theme !== USER_DEFAULTS.theme;
+    return { source: 'user', values: isSet ? { ...others, theme } : others };
+  }
+}
