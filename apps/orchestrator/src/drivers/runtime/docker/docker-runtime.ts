@@ -1,0 +1,220 @@
+import type { Socket } from 'node:net';
+import { notFound, RoseError } from '@rose/contract';
+import type { ContainerInfo, ContainerSpec, ContainerStats, Isolation, Runtime, RuntimeEvent } from '../runtime.ts';
+import { connectToSocket } from '../socket.ts';
+import { makeSocketFolders, removeSocketFolders, type SocketFolders } from '../socket-folders.ts';
+import { callEngine, statusOf } from './calls.ts';
+import { folderName, foldersOf } from './container-info.ts';
+import { containerOptions } from './container-options.ts';
+import { Containers } from './containers.ts';
+import { emptyOut, emptyOutByContainer } from './empty-out.ts';
+import type { Engine } from './engine.ts';
+import { containerEvents } from './events.ts';
+import { ensureDevImage, type DevImage } from './image.ts';
+import { logText } from './logs.ts';
+import { namesOf, type Names } from './names.ts';
+import { SharedTask } from './shared-task.ts';
+import { containerStats } from './stats.ts';
+import { Volumes } from './volumes.ts';
+
+const CREATE_MS = 60_000;
+const READ_MS = 30_000;
+const LOG_LINES = 500;
+const CONTAINER = { uid: 1000, gid: 1000 };
+
+export interface DockerRuntimeOptions {
+  /** This installation's id: part of every name and label. */
+  installation: string;
+  /** Absolute; socket folders are made below it. */
+  dataDir: string;
+  /** apps/dev-container, with the built agent in dist/. */
+  imageFolder: string;
+  /** null: the Dockerfile's default. */
+  baseImage: string | null;
+  /** Host path of CA certificates that containers must trust too. */
+  extraCaFile: string | null;
+  /** HostConfig.Runtime: runsc, sysbox-runc, kata…; null is the engine's default. */
+  containerRuntime: string | null;
+}
+
+/** Dev containers at a Docker engine (or Podman's socket). See Runtime for the contract. */
+export class DockerRuntime implements Runtime {
+  readonly name = 'docker';
+  readonly canPause = true;
+  readonly isolation: Isolation;
+  readonly #engine: Engine;
+  readonly #options: DockerRuntimeOptions;
+  readonly #names: Names;
+  readonly #containers: Containers;
+  readonly #volumes: Volumes;
+  readonly #image: SharedTask<DevImage>;
+  readonly #creating = new Set<number>();
+  /** Project of each container that was connected to: saves a question per connection. */
+  readonly #projects = new Map<string, number>();
+
+  constructor(engine: Engine, options: DockerRuntimeOptions) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#names = namesOf(options.installation);
+    this.#containers = new Containers(engine.docker, this.#names, options.dataDir);
+    this.#volumes = new Volumes(engine.docker, this.#names);
+    const image = { folder: options.imageFolder, baseImage: options.baseImage };
+    this.#image = new SharedTask((report, signal) => ensureDevImage(engine.docker, image, report, signal));
+    const runtime = options.containerRuntime === null ? '' : ` (${options.containerRuntime})`;
+    this.isolation = {
+      level: 'container',
+      description: `${engine.description}${runtime}: containers without network, capabilities or a writable root.`,
+    };
+  }
+
+  async ensureImage(report: (line: string) => void, signal?: AbortSignal): Promise<void> {
+    await this.#image.run(report, signal);
+  }
+
+  async create(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo> {
+    const { projectId } = spec;
+    const name = this.#names.container(projectId);
+    if (this.#creating.has(projectId)) throw existsAlready(projectId);
+    this.#creating.add(projectId);
+    try {
+      const image = await this.#image.run(() => {}, signal);
+      if ((await this.#containers.inspect(name)) !== null) throw existsAlready(projectId);
+      return await this.#make(spec, image, signal);
+    } finally {
+      this.#creating.delete(projectId);
+    }
+  }
+
+  /** Whatever was made is unmade again when a later step fails. */
+  async #make(spec: ContainerSpec, image: DevImage, signal?: AbortSignal): Promise<ContainerInfo> {
+    const name = this.#names.container(spec.projectId);
+    const madeVolume = await this.#volumes.ensure(spec.volume);
+    try {
+      const folders = await this.#makeFolders(spec.projectId);
+      await this.#createContainer(spec, image, folders);
+      if (signal?.aborted) throw new RoseError('CANCELLED', 'Cancelled while a container was made.');
+      const info = await this.#containers.inspect(name);
+      if (info === null) throw new RoseError('CONTAINER_FAILED', 'A new container was gone at once.');
+      return info;
+    } catch (error) {
+      // 409: the name is another's container, made meanwhile. Failing here must not hide why the making failed.
+      if (statusOf(error) !== 409) await this.#unmake(name, madeVolume ? spec.volume : null).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #unmake(name: string, volume: string | null): Promise<void> {
+    await this.remove(name);
+    if (volume !== null) await this.#volumes.remove(volume);
+  }
+
+  async #createContainer(spec: ContainerSpec, image: DevImage, folders: SocketFolders): Promise<void> {
+    const { extraCaFile, containerRuntime } = this.#options;
+    const parts = { names: this.#names, folders, extraCaFile, containerRuntime };
+    const options = containerOptions(spec, { ...parts, imageId: image.id, agentBuild: image.key });
+    await callEngine('make a container', CREATE_MS, (abortSignal) =>
+      this.#engine.docker.createContainer({ ...options, abortSignal }),
+    );
+  }
+
+  async #makeFolders(projectId: number): Promise<SocketFolders> {
+    await this.#removeFolders(projectId);
+    return makeSocketFolders(this.#options.dataDir, folderName(projectId), CONTAINER);
+  }
+
+  async #removeFolders(projectId: number): Promise<void> {
+    await removeSocketFolders(this.#options.dataDir, folderName(projectId), async (out) => {
+      try {
+        await emptyOut(out);
+      } catch {
+        const { id } = await this.#image.run(() => {});
+        await emptyOutByContainer(this.#engine.docker, id, out);
+      }
+    });
+  }
+
+  start(id: string, signal?: AbortSignal): Promise<void> {
+    return this.#containers.start(id, signal);
+  }
+
+  pause(id: string): Promise<void> {
+    return this.#containers.pause(id);
+  }
+
+  resume(id: string): Promise<void> {
+    return this.#containers.resume(id);
+  }
+
+  stop(id: string, graceSeconds: number): Promise<void> {
+    return this.#containers.stop(id, graceSeconds);
+  }
+
+  async remove(id: string): Promise<void> {
+    const info = await this.#containers.inspect(id);
+    if (info === null) return;
+    await this.#containers.remove(id);
+    this.#projects.delete(info.id);
+    await this.#removeFolders(info.projectId);
+  }
+
+  removeVolume(volume: string): Promise<void> {
+    return this.#volumes.remove(volume);
+  }
+
+  inspect(id: string): Promise<ContainerInfo | null> {
+    return this.#containers.inspect(id);
+  }
+
+  list(): Promise<ContainerInfo[]> {
+    return this.#containers.list();
+  }
+
+  listVolumes(): Promise<{ volume: string; createdAt: Date }[]> {
+    return this.#volumes.list();
+  }
+
+  watch(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    return containerEvents(this.#engine.docker, this.#names, signal);
+  }
+
+  async stats(id: string): Promise<ContainerStats> {
+    await this.#projectOf(id);
+    const container = this.#engine.docker.getContainer(id);
+    // One sample: the engine would take two seconds for the second.
+    const found = await callEngine('measure a container', READ_MS, () =>
+      container.stats({ stream: false, 'one-shot': true }),
+    );
+    return containerStats(found);
+  }
+
+  async logs(id: string): Promise<string> {
+    await this.#projectOf(id);
+    const container = this.#engine.docker.getContainer(id);
+    const frames = await callEngine('read the log of a container', READ_MS, (abortSignal) =>
+      container.logs({ stdout: true, stderr: true, follow: false, tail: LOG_LINES, abortSignal }),
+    );
+    return logText(frames);
+  }
+
+  async connect(id: string): Promise<Socket> {
+    return connectToSocket(foldersOf(this.#options.dataDir, await this.#projectOf(id)).agentSocket);
+  }
+
+  async #projectOf(id: string): Promise<number> {
+    const known = this.#projects.get(id);
+    if (known !== undefined) return known;
+    const info = await this.#containers.inspect(id);
+    if (info === null) throw notFound('container');
+    this.#projects.set(info.id, info.projectId);
+    return info.projectId;
+  }
+
+  /** Containers go on; whoever shuts down stops them first. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#projects.clear();
+  }
+}
+
+function existsAlready(projectId: number): RoseError<'CONTAINER_FAILED'> {
+  return new RoseError('CONTAINER_FAILED', `Project ${projectId} has a dev container already.`);
+}

@@ -1,0 +1,39 @@
+import { RoseError } from '@rose/contract';
+
+/**
+ * Names and labels of what an installation has at an engine. Two installations may share one:
+ * each name carries the installation's id, and each look-up asks for the label, so that none ever
+ * touches what is the other's.
+ */
+export const LABEL = {
+  installation: 'rose.installation',
+  project: 'rose.project',
+  volume: 'rose.volume',
+  agentBuild: 'rose.agent-build',
+} as const;
+
+export interface Names {
+  readonly installation: string;
+  /** One container a project: the engine itself refuses a second. */
+  container(projectId: number): string;
+  /** The engine's name of a volume. */
+  volume(volume: string): string;
+  labels(extra: Record<string, string>): Record<string, string>;
+  /** The engine's filter for what is this installation's. */
+  readonly filter: string;
+}
+
+export function namesOf(installation: string): Names {
+  return {
+    installation,
+    container: (projectId) => `rose-${installation}-${projectId}`,
+    volume: (volume) => {
+      if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(volume)) {
+        throw new RoseError('CONTAINER_FAILED', `"${volume}" is no name of a volume.`);
+      }
+      return `rose-${installation}-${volume}`;
+    },
+    labels: (extra) => ({ [LABEL.installation]: installation, ...extra }),
+    filter: `${LABEL.installation}=${installation}`,
+  };
+}
