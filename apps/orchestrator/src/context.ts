@@ -10,7 +10,7 @@ import { signUpRuleFor } from './accounts/sign-up-rule.ts';
 import { TokensRepository } from './accounts/tokens-repository.ts';
 import { TokensService } from './accounts/tokens-service.ts';
 import type { Config } from './config.ts';
-import { ensureInstallation, openDatabase, type Database } from './drivers/database/index.ts';
+import { ensureInstallation, holdInstallationLock, openDatabase, type Database } from './drivers/database/index.ts';
 import type { Runtime } from './drivers/runtime/runtime.ts';
 import { LuciaSessions, type Sessions } from './drivers/sessions/index.ts';
 import { Cookies } from './http/cookies.ts';
@@ -42,14 +42,23 @@ export interface Context extends AsyncDisposable {
   webBuild: string;
 }
 
+export interface ContextOptions {
+  log: Logger;
+  /** Cancels the start. */
+  signal?: AbortSignal;
+  /** Called when the orchestrator must stop by itself: another one has taken over its database. */
+  onFault: (error: Error) => void;
+}
+
 /**
  * Makes and connects all parts: the only place that does.
  * @throws RoseError of the part that cannot start; what had started is stopped.
  */
-export async function createContext(config: Config, log: Logger, signal?: AbortSignal): Promise<Context> {
+export async function createContext(config: Config, { log, signal, onFault }: ContextOptions): Promise<Context> {
   await using parts = new AsyncDisposableStack();
   const { databaseUrl, dataDir } = config;
   const database = parts.use(await openDatabase({ databaseUrl, dataDir, log, signal }));
+  parts.use(await holdInstallationLock(database, { log, onLost: onFault }));
   const { prisma } = database;
   const installation = await ensureInstallation(database);
   const runtime = null;

@@ -6,6 +6,8 @@ import { createContext, type Context } from './context.ts';
 import { createLog } from './http/log.ts';
 import { createServer, portOf } from './server.ts';
 
+export { createLog };
+
 /** From the signal to the end of the process, ms. */
 const STOP_MS = 10_000;
 /** How long requests under way may take to finish, ms. */
@@ -18,17 +20,24 @@ export interface Orchestrator extends AsyncDisposable {
   context: Context;
 }
 
+export interface RunOptions {
+  /** Default: JSON lines on stderr. */
+  log?: Logger;
+  /** Cancels the start. */
+  signal?: AbortSignal;
+  /** Called when it can no longer do its work and must be disposed. */
+  onFault?: (error: Error) => void;
+}
+
 /**
  * Starts an orchestrator and returns when it can serve.
  * @throws RoseError of the part that cannot start; Error EADDRINUSE when the port is taken.
  */
-export async function run(
-  config: Config,
-  log: Logger = createLog(config.logLevel),
-  signal?: AbortSignal,
-): Promise<Orchestrator> {
+export async function run(config: Config, options: RunOptions = {}): Promise<Orchestrator> {
+  const { log = createLog(config.logLevel), signal, onFault } = options;
+  const logFault = (err: Error): void => log.fatal({ err }, 'RoSE must stop.');
   await using parts = new AsyncDisposableStack();
-  const context = parts.use(await createContext(config, log, signal));
+  const context = parts.use(await createContext(config, { log, signal, onFault: onFault ?? logFault }));
   const server = await createServer(context);
   parts.defer(() => close(server));
   await server.listen({ host: config.host, port: config.port });
@@ -55,11 +64,12 @@ export async function main(): Promise<never> {
   const config = readConfig();
   const log = createLog(config.logLevel);
   let code = 0;
-  process.on('uncaughtException', (err) => {
-    log.fatal({ err }, 'A fault that nobody handled: RoSE stops.');
+  const onFault = (err: Error): void => {
+    log.fatal({ err }, 'RoSE must stop.');
     code = 1;
     stop.abort('fault');
-  });
+  };
+  process.on('uncaughtException', onFault);
   stop.signal.addEventListener('abort', () => {
     void wait(STOP_MS, undefined, { ref: false }).then(() => {
       log.error('Stopping took too long; what is left is ended or adopted by the next start.');
@@ -67,7 +77,7 @@ export async function main(): Promise<never> {
     });
   });
   try {
-    await using orchestrator = await run(config, log, stop.signal);
+    await using orchestrator = await run(config, { log, signal: stop.signal, onFault });
     if (!stop.signal.aborted) {
       process.stdout.write(`RoSE is ready at ${orchestrator.url}\n`);
       await new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }));

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Context } from './context.ts';
 import { addFailures, answerFailure } from './http/failures.ts';
 import { addGate, pathOf } from './http/gate.ts';
@@ -22,8 +22,7 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
   const server: FastifyInstance = fastify({
     loggerInstance,
     genReqId: () => randomUUID(),
-    requestIdLogLabel: 'requestId',
-    disableRequestLogging: true,
+    logController: new LogController({ requestIdLogLabel: 'requestId', disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     routerOptions: { maxParamLength: LONGEST_PATH_SEGMENT },
     // Behind a public URL a proxy of this machine tells who called it.

@@ -1,4 +1,4 @@
-import { fastifyCookie } from '@fastify/cookie';
+import { parseCookie, stringifySetCookie } from 'cookie';
 import type { FastifyReply } from 'fastify';
 import { SESSION_LIFE_DAYS } from '../drivers/sessions/index.ts';
 import type { SignInCookies } from '../trpc.ts';
@@ -28,18 +28,20 @@ export class Cookies {
   }
 
   read(header: string | undefined): CookieJar {
-    const jar = fastifyCookie.parse(header ?? '');
+    const jar = parseCookie(header ?? '');
     return { session: jar[this.#session] || null, device: jar[this.#device] || null };
   }
 
   writer(reply: FastifyReply): SignInCookies {
     const put = (name: string, value: string, maxAge: number): void => {
-      const cookie = fastifyCookie.serialize(name, value, {
+      const cookie = stringifySetCookie({
+        name,
+        value,
+        maxAge,
         httpOnly: true,
         sameSite: 'lax',
         path: '/',
         secure: this.#isSecure,
-        maxAge,
       });
       void reply.header('set-cookie', cookie);
     };

@@ -16,7 +16,8 @@ export function asRoseError(error: unknown, requestId: string): RoseError {
 function known(error: unknown): RoseError | null {
   if (error instanceof RoseError) return error;
   if (error instanceof TRPCError) return fromTrpc(error);
-  return translateDatabaseError(error) ?? fromFastify(error);
+  const translated = fromHttp(error) ?? translateDatabaseError(error);
+  return translated instanceof RoseError ? translated : null;
 }
 
 function internal(requestId: string, cause: unknown): RoseError {
@@ -45,7 +46,7 @@ function fromTrpc(error: TRPCError): RoseError | null {
     case 'PAYLOAD_TOO_LARGE':
       return tooLarge();
     case 'CLIENT_CLOSED_REQUEST':
-      return new RoseError('CANCELLED', 'The caller went away.');
+      return cancelled();
     default:
       return cause === undefined ? null : known(cause);
   }
@@ -57,14 +58,18 @@ function fromZod(error: z.core.$ZodError): RoseError {
   return new RoseError('INVALID_INPUT', sentence, { issues: issues.slice(0, 100) });
 }
 
-/** Fastify's own refusals carry a code of theirs and a status. */
-function fromFastify(error: unknown): RoseError | null {
+/** What Fastify and Node say about a request. */
+function fromHttp(error: unknown): RoseError | null {
   const { code, statusCode, message } = error as { code?: unknown; statusCode?: unknown; message?: string };
+  if (code === 'ECONNRESET' && message === 'aborted') return cancelled();
   if (typeof code !== 'string' || !code.startsWith('FST_') || typeof statusCode !== 'number') return null;
   if (statusCode === 413) return tooLarge();
   if (statusCode === 404) return new RoseError('NOT_FOUND', 'There is nothing at this address.', { what: 'address' });
-  if (statusCode === 503) return new RoseError('STOPPING', 'RoSE is stopping. Try again when it is back.');
   return statusCode < 500 ? invalid(message ?? 'The request is malformed.') : null;
+}
+
+function cancelled(): RoseError {
+  return new RoseError('CANCELLED', 'The caller went away.');
 }
 
 function invalid(message: string): RoseError {
