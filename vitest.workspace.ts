@@ -1,16 +1,20 @@
+import path from 'node:path';
 import type { TestProjectConfiguration } from 'vitest/config';
 
 /** The one list of test projects. */
-const project = (name: string, root: string): TestProjectConfiguration => ({
-  test: { name, root, include: ['{src,test}/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+const project = (name: string, root: string, globalSetup: string[] = []): TestProjectConfiguration => ({
+  test: { name, root, globalSetup, include: ['{src,test}/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
 });
+
+/** For projects whose tests use `testDatabase()`. */
+const database = [path.join(import.meta.dirname, 'packages/testing/src/database-setup.ts')];
 
 export default [
   project('contract', 'packages/contract'),
   project('snapshot', 'packages/snapshot'),
-  project('testing', 'packages/testing'),
+  project('testing', 'packages/testing', database),
   project('dev-container', 'apps/dev-container'),
-  project('orchestrator', 'apps/orchestrator'),
-  project('cli', 'apps/cli'),
-  project('web', 'apps/web'),
+  project('orchestrator', 'apps/orchestrator', database),
+  project('cli', 'apps/cli', database),
+  project('web', 'apps/web', database),
 ] satisfies TestProjectConfiguration[];

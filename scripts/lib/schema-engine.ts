@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type { DiffTarget, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
@@ -20,7 +20,7 @@ let isLoaded = false;
 /** @param url a database whose role may create others: the migrations are tried on throwaway ones. */
 export function openEngine(url: string): Promise<SchemaEngine> {
   if (!isLoaded) {
-    const file = fileURLToPath(import.meta.resolve(WASM)).replace(/\.js$/, '.wasm');
+    const file = createRequire(import.meta.url).resolve(WASM).replace(/\.js$/, '.wasm');
     const module = new WebAssembly.Module(readFileSync(file));
     const { exports } = new WebAssembly.Instance(module, { './schema_engine_bg.js': glue });
     const { __wbg_set_wasm: use } = glue as unknown as { __wbg_set_wasm: (wasm: WebAssembly.Exports) => void };

@@ -1,6 +1,6 @@
 export type { Database } from './database.ts';
 export { lockDirectory } from './directory-lock.ts';
-export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/embedded-postgres.ts';
+export { endServers, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 export { isUniqueViolation, translateDatabaseError } from './errors.ts';
 export { holdInstallationLock } from './installation-lock.ts';
 export { ensureInstallation, type Installation } from './installation.ts';

