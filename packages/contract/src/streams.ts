@@ -18,6 +18,10 @@ export const STREAMS = {
   zip: 'archive.zip',
   /** POST `path`: the zip in the body is unpacked into that directory, all or nothing. */
   unzip: 'archive.unzip',
+  /** GET `path`: the tree below that directory, as TREE_FRAMEs (docs/store.md). */
+  pull: 'files.pull',
+  /** POST `path`, `delete` (0 or 1), TREE_FRAMEs: writes them below that directory; answers `PushedTree`. */
+  push: 'files.push',
 } as const;
 
 /** Frame types from the caller of `commands.run`; the first frame is SPEC. */
@@ -94,10 +98,20 @@ export interface WrittenFile {
 
 /** What an unzip answers. */
 export interface UnzippedArchive {
-  /** Entries of the zip, directories included. */
+  /** Entries that were unpacked, directories included. */
   entries: number;
-  /** Bytes of the unpacked files. */
+  /** Bytes of the files in the zip. */
   bytes: number;
+  /** Entries below `__MACOSX/`, which are left out. */
+  ignored: number;
+}
+
+/** What a push answers. */
+export interface PushedTree {
+  files: number;
+  bytes: number;
+  /** What the sender could not read, at most 1,000. */
+  skipped: { path: string; reason: string }[];
 }
 
 /**

@@ -1,0 +1,43 @@
+import { ArchiveService } from './archive/archive-service.ts';
+import { CommandsService } from './commands/commands-service.ts';
+import { PROXY_PORT } from './commands/command-environment.ts';
+import { startEgressForwarder } from './egress/egress-forwarder.ts';
+import type { Environment } from './environment.ts';
+import { ContentService } from './files/content-service.ts';
+import { FilesService } from './files/files-service.ts';
+import { Trash } from './files/trash.ts';
+import { Workspace } from './workspace.ts';
+
+/** What the rooms need; made once, here. */
+export interface Agent extends AsyncDisposable {
+  readonly environment: Environment;
+  readonly startedAt: Date;
+  readonly workspace: Workspace;
+  readonly files: FilesService;
+  readonly content: ContentService;
+  readonly commands: CommandsService;
+  readonly archive: ArchiveService;
+}
+
+/** Makes the agent of a home directory, after finishing what a killed one left. */
+export async function createAgent(environment: Environment): Promise<Agent> {
+  const workspace = new Workspace(environment.home);
+  await using resources = new AsyncDisposableStack();
+  if (environment.egressSocket !== null) {
+    resources.use(await startEgressForwarder(PROXY_PORT, environment.egressSocket));
+  }
+  const trash = new Trash(workspace);
+  void trash.empty();
+  const commands = resources.use(new CommandsService(workspace, environment));
+  const held = resources.move();
+  return {
+    environment,
+    startedAt: new Date(),
+    workspace,
+    files: new FilesService(workspace, trash),
+    content: new ContentService(workspace),
+    commands,
+    archive: new ArchiveService(workspace),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}

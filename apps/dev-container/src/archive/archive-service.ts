@@ -1,0 +1,100 @@
+import type { Writable } from 'node:stream';
+import type { UnzippedArchive } from '@rose/contract';
+import type { Raw } from '@rose/snapshot';
+import { close, openDirectory, type Fd } from '@rose/snapshot/disk';
+import { openDirectoryAt } from '../files/locate.ts';
+import type { Workspace } from '../workspace.ts';
+import { finishDirectories } from './assemble-tree.ts';
+import { extractZip } from './extract-zip.ts';
+import { mergeTree } from './merge.ts';
+import { recoverStaging, Staging } from './staging.ts';
+import type { InspectedZip } from './zip-entry.ts';
+import type { ZipLimits } from './zip-limits.ts';
+import { checkTree, writeZip } from './write-zip.ts';
+
+/** A zip that was unpacked beside the workspace; gone when disposed. */
+export interface StagedZip extends Disposable {
+  /** Absolute path of the tree. */
+  tree: string;
+  zip: InspectedZip;
+}
+
+/** Zips of the live workspace, and zips into it. */
+export class ArchiveService {
+  readonly #workspace: Workspace;
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace;
+    recoverStaging(workspace);
+  }
+
+  /**
+   * Writes a zip of a directory. `begin` is called when nothing was found that a zip cannot
+   * hold, just before the first byte.
+   * @throws RoseError ARCHIVE_REFUSED naming the path that a zip cannot hold
+   */
+  async zip(path: Raw, output: Writable, begin: () => void, signal: AbortSignal): Promise<void> {
+    const directory = this.#open(path);
+    try {
+      await checkTree(directory, signal);
+      begin();
+      await writeZip(directory, output, signal);
+    } finally {
+      close(directory);
+    }
+  }
+
+  /**
+   * Unpacks a zip beside the workspace, complete with modes and mtimes, without touching it.
+   * @throws RoseError ARCHIVE_REFUSED, TOO_LARGE, NO_SPACE, CANCELLED
+   */
+  async stage(content: AsyncIterable<Uint8Array>, limits: ZipLimits, signal: AbortSignal): Promise<StagedZip> {
+    const staging = new Staging(this.#workspace);
+    try {
+      const zip = await extractZip(await staging.receive(content, limits.zipBytes), staging.tree, limits, signal);
+      const tree = openDirectory(staging.fd, 'tree' as Raw);
+      try {
+        finishDirectories(tree, zip.entries);
+      } finally {
+        close(tree);
+      }
+      return { tree: staging.tree, zip, [Symbol.dispose]: () => staging[Symbol.dispose]() };
+    } catch (error) {
+      staging[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * Unpacks a zip into a directory of the workspace, all or nothing: files that are there are
+   * replaced, directories merged, the rest stays.
+   * @throws RoseError as `stage`, and CONFLICT where a file meets a directory
+   */
+  async unzip(
+    path: Raw,
+    content: AsyncIterable<Uint8Array>,
+    limits: ZipLimits,
+    signal: AbortSignal,
+  ): Promise<UnzippedArchive> {
+    const target = this.#open(path);
+    try {
+      using staging = new Staging(this.#workspace);
+      const zip = await extractZip(await staging.receive(content, limits.zipBytes), staging.tree, limits, signal);
+      signal.throwIfAborted();
+      mergeTree(staging.fd, target, path);
+      finishDirectories(target, zip.entries);
+      return { entries: zip.entries.length, bytes: zip.bytes, ignored: zip.ignored };
+    } finally {
+      close(target);
+    }
+  }
+
+  #open(path: Raw): Fd {
+    const root = this.#workspace.open();
+    try {
+      return openDirectoryAt(root, path);
+    } finally {
+      close(root);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, constants } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import type { Raw } from '@rose/snapshot';
+import {
+  close,
+  listNames,
+  openAt,
+  openDirectory,
+  removeDirectory,
+  removeFile,
+  rename,
+  statAt,
+  type Fd,
+} from '@rose/snapshot/disk';
+import { log } from '../log.ts';
+import type { Workspace } from '../workspace.ts';
+
+const ROOM = 'trash';
+const O_PATH = 0o10000000;
+/** Entries removed before other calls get their turn. */
+const SLICE = 200;
+
+/**
+ * What was deleted goes here in one rename, so a large tree is gone at once, and is removed
+ * in the background. What is left when the agent is killed goes at the next start.
+ */
+export class Trash {
+  readonly #workspace: Workspace;
+  #emptying: Promise<void> | null = null;
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace;
+  }
+
+  /**
+   * Takes an entry away.
+   * @throws DiskError
+   */
+  take(parent: Fd, name: Raw): void {
+    const trash = this.#workspace.openOwn(ROOM);
+    try {
+      rename(parent, name, trash, freshName(), { replace: false });
+    } finally {
+      close(trash);
+    }
+    void this.empty();
+  }
+
+  /** Removes what is in the trash; resolves when it is empty. */
+  empty(): Promise<void> {
+    this.#emptying ??= this.#removeAll()
+      .catch((error: unknown) => log('warn', 'the trash could not be emptied', { error: String(error) }))
+      .finally(() => (this.#emptying = null));
+    return this.#emptying;
+  }
+
+  async #removeAll(): Promise<void> {
+    const trash = this.#workspace.openOwn(ROOM);
+    try {
+      for (let names = listNames(trash); names.length > 0; names = listNames(trash)) {
+        let count = 0;
+        for (const name of names) {
+          for (const _ of removeEntry(trash, name)) if (++count % SLICE === 0) await setImmediate();
+        }
+      }
+    } finally {
+      close(trash);
+    }
+  }
+}
+
+/**
+ * Removes an entry of the trash; directories below it become entries of the trash first, so
+ * depth costs neither stack nor descriptors. Yields after each step.
+ */
+function* removeEntry(trash: Fd, name: Raw): Generator<void> {
+  if (statAt(trash, name)?.kind !== 'directory') {
+    removeFile(trash, name);
+    return;
+  }
+  const directory = openWritable(trash, name);
+  try {
+    for (const child of listNames(directory)) {
+      if (statAt(directory, child)?.kind === 'directory') {
+        close(openWritable(directory, child));
+        rename(directory, child, trash, freshName(), { replace: false });
+      } else {
+        removeFile(directory, child);
+      }
+      yield;
+    }
+  } finally {
+    close(directory);
+  }
+  removeDirectory(trash, name);
+  yield;
+}
+
+/** Opens a directory after making it ours to change; its mode may have forbidden that. */
+function openWritable(parent: Fd, name: Raw): Fd {
+  const handle = openAt(parent, name, O_PATH | constants.O_DIRECTORY);
+  try {
+    chmodSync(`/proc/self/fd/${handle}`, 0o700);
+    return openDirectory(handle, '.' as Raw);
+  } finally {
+    close(handle);
+  }
+}
+
+const freshName = (): Raw => randomUUID() as string as Raw;

@@ -1,0 +1,13 @@
+import { commandsRouter } from './commands/commands-router.ts';
+import { filesRouter } from './files/files-router.ts';
+import { statusRouter } from './status/status-router.ts';
+import { router } from './trpc.ts';
+
+/** The agent's procedures, at `/NAME.PROC`. */
+export const appRouter = router({
+  files: filesRouter,
+  commands: commandsRouter,
+  status: statusRouter,
+});
+
+export type AgentRouter = typeof appRouter;
