@@ -61,7 +61,7 @@ async function close(server: FastifyInstance): Promise<void> {
 export async function main(): Promise<never> {
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort(name));
-  const config = readConfig();
+  const config = configOrExit();
   const log = createLog(config.logLevel);
   let code = 0;
   const onFault = (err: Error): void => {
@@ -91,6 +91,15 @@ export async function main(): Promise<never> {
     }
   }
   process.exit(code);
+}
+
+function configOrExit(): Config {
+  try {
+    return readConfig();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
 }
 
 if (import.meta.main) await main();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Context } from './context.ts';
 import { addFailures, answerFailure } from './http/failures.ts';
-import { addGate, pathOf } from './http/gate.ts';
+import { addGate, pathOf, PROBES } from './http/gate.ts';
 import { addSecurityHeaders, BAD_REQUEST } from './http/headers.ts';
 import { addHealth } from './http/health.ts';
 import { addMetrics } from './http/metrics.ts';
@@ -40,7 +40,9 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
   server.addHook('onResponse', async (request, reply) => {
     const { method, ip: address } = request;
     const milliseconds = Math.round(reply.elapsedTime);
-    request.log.info({ method, path: pathOf(request), status: reply.statusCode, milliseconds, address }, 'Answered.');
+    const path = pathOf(request);
+    const level = PROBES.has(path) ? 'debug' : 'info';
+    request.log[level]({ method, path, status: reply.statusCode, milliseconds, address }, 'Answered.');
   });
   addFailures(server);
   addGate(server, createOriginPolicy({ ...config, port: () => portOf(server) }), cookies);

@@ -11,7 +11,7 @@ export const emailSchema = z
 
 /** Length in characters (code points); common passwords are refused by the service. */
 export const passwordSchema = z.string().refine((password) => {
-  const length = [...password.slice(0, 600)].length;
+  const length = Array.from(password.slice(0, 600)).length;
   return length >= 8 && length <= 128;
 }, 'A password has 8 to 128 characters.');
 

@@ -44,7 +44,7 @@ export const projectSettingsSchema = z.strictObject({
     .max(1000)
     .describe('Host names for egress = allow-list; *.name for subdomains'),
   environment: z
-    .record(z.string().regex(/^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,127}$/), storable(z.string().max(32_768)))
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), storable(z.string().max(32_768)))
     .describe('Environment of commands'),
   preSaveCommand: storable(z.string().max(4096)).describe('Shell command run before each save; empty = none'),
   preSaveSeconds: z.number().int().min(1).max(3600).describe('Time limit of preSaveCommand'),

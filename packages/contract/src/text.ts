@@ -10,10 +10,10 @@ export function storable<T extends z.ZodType<string>>(schema: T): T {
   ) as unknown as T;
 }
 
-/** Refuses control characters: such a name would break a terminal line or a log. */
+/** Refuses control characters too: such a name would break a terminal line or a log. */
 export function printable<T extends z.ZodType<string>>(schema: T): T {
-  return storable(schema).refine(
-    (text) => !CONTROL.test(text),
-    'Control characters are not allowed here.',
+  return schema.refine(
+    (text) => !CONTROL.test(text) && text.isWellFormed(),
+    'Control characters and broken Unicode are not allowed here.',
   ) as unknown as T;
 }

@@ -5,6 +5,9 @@ import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import { z } from 'zod';
 import { translateDatabaseError } from '../drivers/database/index.ts';
 
+const MOST_ISSUES = 20;
+const LONGEST_TEXT = 500;
+
 /**
  * Any failure in the words of the catalogue; what is not known is INTERNAL and says no more than
  * the request's id, under which the log has the rest.
@@ -52,20 +55,25 @@ function fromTrpc(error: TRPCError): RoseError | null {
   }
 }
 
+/** Named are as many issues as a person reads: the caller wrote them, and may have written a megabyte. */
 function fromZod(error: z.core.$ZodError): RoseError {
-  const issues = error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
-  const sentence = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join(' ');
-  return new RoseError('INVALID_INPUT', sentence, { issues: issues.slice(0, 100) });
+  const issues = error.issues.slice(0, MOST_ISSUES).map(({ path, message }) => ({
+    path: path.map(String).join('.').slice(0, LONGEST_TEXT),
+    message: message.slice(0, LONGEST_TEXT),
+  }));
+  const sentences = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  return new RoseError('INVALID_INPUT', sentences.join(' ').slice(0, LONGEST_TEXT), { issues });
 }
 
-/** What Fastify and Node say about a request. */
+/** What Fastify and Node say about a request, and a deed that was cancelled because its caller went away. */
 function fromHttp(error: unknown): RoseError | null {
-  const { code, statusCode, message } = error as { code?: unknown; statusCode?: unknown; message?: string };
-  if (code === 'ECONNRESET' && message === 'aborted') return cancelled();
+  if (!(error instanceof Error)) return null;
+  const { code, statusCode, message, name } = error as Error & { code?: unknown; statusCode?: unknown };
+  if (name === 'AbortError' || (code === 'ECONNRESET' && message === 'aborted')) return cancelled();
   if (typeof code !== 'string' || !code.startsWith('FST_') || typeof statusCode !== 'number') return null;
   if (statusCode === 413) return tooLarge();
   if (statusCode === 404) return new RoseError('NOT_FOUND', 'There is nothing at this address.', { what: 'address' });
-  return statusCode < 500 ? invalid(message ?? 'The request is malformed.') : null;
+  return statusCode < 500 ? invalid(message) : null;
 }
 
 function cancelled(): RoseError {

@@ -12,6 +12,7 @@ export function answerFailure(error: unknown, request: FastifyRequest, reply: Fa
   // What the route meant to send is no longer what it sends.
   return reply
     .code(rose.status)
+    .header('x-request-id', request.id)
     .removeHeader('content-length')
     .type('application/json')
     .send(JSON.stringify({ error: isTrpc(request) ? trpcShapeOf(rose) : rose.toBody() }));

@@ -5,13 +5,13 @@ import type { OriginPolicy } from './origin.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Asked by address, by machines that know no name: load balancers, Prometheus. They hold nothing secret. */
-const ANY_HOST = new Set(['/healthz', '/readyz', '/metrics']);
+export const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** Refuses what another site's page could have sent, before anything is read or looked up. */
 export function addGate(server: FastifyInstance, policy: OriginPolicy, cookies: Cookies): void {
   server.addHook('onRequest', async (request) => {
     const { host, origin } = request.headers;
-    if (!ANY_HOST.has(pathOf(request)) && !policy.allowsHost(host)) {
+    if (!PROBES.has(pathOf(request)) && !policy.allowsHost(host)) {
       throw forbidden(
         `RoSE is not known as ${host ?? 'a server without a name'}. Use the address that it prints at its start, ` +
           'or set ROSE_PUBLIC_URL to the one that people use.',

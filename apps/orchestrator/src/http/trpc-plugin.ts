@@ -9,6 +9,8 @@ import { asRoseError } from './errors.ts';
 import { logFailure, retryAfterOf } from './failures.ts';
 
 const LONGEST_USER_AGENT = 200;
+/** For the whole body of a call. */
+const BODY_MS = 30_000;
 
 /** Who knocks and with what: the same for procedures, byte streams and WebSockets. */
 export function callerOf(request: FastifyRequest, cookies: Cookies): Pick<RequestContext, 'visitor' | 'credentials'> {
@@ -50,5 +52,12 @@ export async function addTrpc(server: FastifyInstance, context: Context, bodyLim
       return retryAfter === undefined ? {} : { headers: new Headers({ 'retry-after': retryAfter ?? '' }) };
     },
   };
-  await server.register(fastifyTRPCPlugin, { prefix: '/trpc', trpcOptions });
+  await server.register(async (scope) => {
+    // A body that trickles in holds its connection no longer than this; routes that take streams set their own bounds.
+    scope.addHook('preParsing', async (request, _reply, body) => {
+      const timer = setTimeout(() => request.raw.destroy(), BODY_MS);
+      body.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer));
+    });
+    await scope.register(fastifyTRPCPlugin, { prefix: '/trpc', trpcOptions });
+  });
 }

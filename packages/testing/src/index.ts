@@ -1,0 +1,4 @@
+export * from './database.ts';
+export * from './failure.ts';
+export * from './http.ts';
+export * from './orchestrator.ts';
