@@ -1,0 +1,33 @@
+/** What belongs to one connection and must not travel on (RFC 9110 §7.6.1). */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+]);
+
+/**
+ * Headers to pass on, names and repetitions kept.
+ * @param raw name, value, name, value… as Node has them
+ * @param without further names, in lower case
+ */
+export function endToEnd(raw: string[], without: string[] = []): string[] {
+  const dropped = new Set([...HOP_BY_HOP, ...without]);
+  // "Connection: x" makes x hop-by-hop too.
+  for (let at = 0; at < raw.length; at += 2) {
+    if (raw[at]?.toLowerCase() !== 'connection') continue;
+    for (const name of (raw[at + 1] ?? '').split(',')) dropped.add(name.trim().toLowerCase());
+  }
+  const kept: string[] = [];
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] ?? '';
+    if (!dropped.has(name.toLowerCase())) kept.push(name, raw[at + 1] ?? '');
+  }
+  return kept;
+}

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Refusal } from './refusals.ts';
+import { EgressProxy } from './supervisor.ts';
+import type { EgressPolicy } from './rules.ts';
+
+const run = promisify(execFile);
+const NONE: EgressPolicy = { mode: 'none', allow: [] };
+const PUBLIC: EgressPolicy = { mode: 'public', allow: [] };
+
+let stack: AsyncDisposableStack;
+let socketPath: string;
+let refusals: Refusal[];
+let restarts: string[];
+let proxy: EgressProxy;
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  refusals = [];
+  restarts = [];
+  const folder = await mkdtemp(path.join(tmpdir(), 'rose-egress-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  socketPath = path.join(folder, 'egress.sock');
+  proxy = stack.use(
+    new EgressProxy({
+      rules: { ports: [80, 443], privateHosts: [], upstreamProxy: null },
+      refused: (refusal) => void refusals.push(refusal),
+      restarted: (reason) => void restarts.push(reason),
+    }),
+  );
+  proxy.start();
+});
+afterEach(() => stack.disposeAsync());
+
+async function ask(): Promise<string> {
+  const socket = connect({ path: socketPath });
+  socket.write('CONNECT 127.0.0.1:443 HTTP/1.1\r\nHost: x\r\n\r\n');
+  return text(socket);
+}
+
+/** Asks until somebody answers. */
+async function askAgain(): Promise<string> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+test('the process listens, takes a new policy, tells refusals and closes', async () => {
+  await proxy.listen(7, socketPath, PUBLIC);
+  expect(await ask()).toContain('loopback');
+  await proxy.setPolicy(7, NONE);
+  expect(await ask()).toContain('no access to the network');
+  await expect.poll(() => refusals.map(({ host }) => host)).toEqual(['127.0.0.1', '127.0.0.1']);
+  await proxy.close(7);
+  await proxy.close(7);
+  await expect(ask()).rejects.toThrow();
+});
+
+test('a project may listen again, on the same socket', async () => {
+  await proxy.listen(7, socketPath, PUBLIC);
+  await proxy.listen(7, socketPath, NONE);
+  expect(await ask()).toContain('no access to the network');
+});
+
+test('a socket that cannot be made is an error', async () => {
+  await expect(proxy.listen(7, '/nonexistent/egress.sock', PUBLIC)).rejects.toMatchObject({ code: 'CONTAINER_FAILED' });
+});
+
+test('a process that is killed comes back, with the sockets and policies it had', async () => {
+  await proxy.listen(7, socketPath, PUBLIC);
+  await proxy.setPolicy(7, NONE);
+  process.kill(proxy.pid!, 'SIGKILL');
+  await expect.poll(() => restarts).toEqual(['SIGKILL']);
+  expect(await askAgain()).toContain('no access to the network');
+});
+
+test('nothing is left when it is disposed', async () => {
+  await proxy.listen(7, socketPath, PUBLIC);
+  const pid = proxy.pid!;
+  await proxy[Symbol.asyncDispose]();
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  await expect(ask()).rejects.toThrow();
+  expect(restarts).toEqual([]);
+});
+
+test('the process leads a session of its own, so that Ctrl-C at the orchestrator does not reach it', async () => {
+  await proxy.listen(7, socketPath, PUBLIC);
+  const { stdout } = await run('ps', ['-o', 'sid=', '-p', String(proxy.pid)]);
+  expect(Number(stdout)).toBe(proxy.pid);
+});
