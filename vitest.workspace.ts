@@ -12,6 +12,7 @@ const database = [path.join(import.meta.dirname, 'packages/testing/src/database-
 export default [
   project('contract', 'packages/contract'),
   project('snapshot', 'packages/snapshot'),
+  project('client', 'packages/client'),
   project('testing', 'packages/testing', database),
   project('dev-container', 'apps/dev-container'),
   project('orchestrator', 'apps/orchestrator', database),

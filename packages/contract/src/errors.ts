@@ -47,6 +47,8 @@ export const ERROR_STATUS = {
   RUNTIME_UNAVAILABLE: 503,
   DATABASE_UNAVAILABLE: 503,
   STOPPING: 503,
+  /** Said by the client alone: nothing at its URL answers as RoSE. */
+  UNREACHABLE: 503,
   /** Not enough disk space; nothing was touched. */
   NO_SPACE: 507,
 } as const satisfies Record<string, number>;
