@@ -1,0 +1,65 @@
+# Sourced by .ci/run, as root on Debian: a container engine for the tests, and a base image for it.
+#
+#   engine_install   installs what is missing (apt lists must be fresh)
+#   engine_start     uses the engine that answers, else starts one of its own; sets DOCKER_HOST then
+#   engine_image     sets ROSE_BASE_IMAGE (needs `npm ci`)
+#   engine_stop      stops the engine that engine_start started, and no other
+
+engine_folder=''
+
+engine_answers() {
+  timeout 10 docker version > /dev/null 2>&1
+}
+
+engine_install() {
+  local packages=()
+  command -v docker > /dev/null && { engine_answers || command -v dockerd > /dev/null; } || packages+=(docker.io)
+  command -v mmdebstrap > /dev/null || packages+=(mmdebstrap)
+  if ((${#packages[@]} > 0)); then
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}"
+  fi
+}
+
+engine_start() {
+  if engine_answers; then return; fi
+  engine_folder=$(mktemp -d /var/tmp/rose-engine.XXXXXX)
+  # Nothing of it is shared with an engine that somebody else runs here, and the host's firewall
+  # is left alone: dev containers have no network.
+  setsid dockerd \
+    --data-root "$engine_folder/data" --exec-root "$engine_folder/exec" \
+    --pidfile "$engine_folder/pid" --host "unix://$engine_folder/docker.sock" \
+    --bridge none --iptables=false \
+    > "$engine_folder/log" 2>&1 < /dev/null &
+  export DOCKER_HOST="unix://$engine_folder/docker.sock"
+  local tries
+  for ((tries = 0; tries < 120; tries++)); do
+    if engine_answers; then return; fi
+    sleep 0.5
+  done
+  tail -n 50 "$engine_folder/log" >&2
+  echo 'The container engine did not start within a minute.' >&2
+  return 1
+}
+
+engine_image() {
+  ROSE_BASE_IMAGE=$(npm run --silent base-image | tail -n 1)
+  export ROSE_BASE_IMAGE
+}
+
+engine_stop() {
+  if [[ -z $engine_folder ]]; then return; fi
+  local pid tries
+  pid=$(cat "$engine_folder/pid" 2> /dev/null || true)
+  if [[ -n $pid ]]; then
+    # It stops its containers, and the containerd that it started.
+    kill "$pid" 2> /dev/null || true
+    for ((tries = 0; tries < 60; tries++)); do
+      kill -0 "$pid" 2> /dev/null || break
+      sleep 0.5
+    done
+    kill -9 "$pid" 2> /dev/null || true
+  fi
+  rm -rf --one-file-system "$engine_folder" || true
+  engine_folder=''
+  unset DOCKER_HOST
+}
