@@ -1,10 +1,9 @@
-import { projectIdSchema, RoseError, type ProjectRole } from '@rose/contract';
+import { projectIdSchema, type ProjectRole } from '@rose/contract';
 import { initTRPC } from '@trpc/server';
 import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 import type { Credentials } from './accounts/access.ts';
 import type { Visitor } from './accounts/accounts-service.ts';
-import type { Identity } from './accounts/identity.ts';
 import type { Services } from './context.ts';
 import { asRoseError, trpcShapeOf } from './http/errors.ts';
 
@@ -15,8 +14,6 @@ export interface RequestContext {
   log: FastifyBaseLogger;
   visitor: Visitor;
   credentials: Credentials;
-  /** Who asks; null when nobody we know. Looked up once a request, and only when asked for. */
-  identify(): Promise<Identity | null>;
   cookies: SignInCookies;
 }
 
@@ -39,12 +36,7 @@ export const open = t.procedure;
 
 /** For people and programs that have signed in; ctx.identity says who. */
 export const signedIn = t.procedure.use(async ({ ctx, type, next }) => {
-  const identity = await ctx.identify();
-  if (identity === null)
-    throw new RoseError('UNAUTHENTICATED', 'Sign in first: this call needs a session or an API token.');
-  if (identity.scope === 'read-only' && type === 'mutation') {
-    throw new RoseError('FORBIDDEN', 'This API token is read-only. Use one with the scope "full" to change something.');
-  }
+  const identity = await ctx.services.access.require(ctx.credentials, type === 'mutation' ? 'change' : 'look');
   return next({ ctx: { identity } });
 });
 

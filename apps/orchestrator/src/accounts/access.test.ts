@@ -69,3 +69,26 @@ it('a stream that closed by itself is told nothing', async () => {
   await eve.rpc.accounts.signOut.mutate();
   expect(await Promise.race([closed, Promise.resolve('open')])).toBe('open');
 });
+
+it('a secret that was good a moment ago is no longer, once it was ended', async () => {
+  const fay = await rose.signUp('Fay');
+  const { id, token } = await fay.rpc.accounts.tokens.create.mutate({ name: 'ci' });
+  const { access } = rose.context.services;
+  for (const secret of [token, fay.session]) {
+    const credentials = { authorization: `Bearer ${secret}`, cookie: null };
+    expect(await access.identify(credentials)).not.toBeNull();
+    if (secret === token) await fay.rpc.accounts.tokens.revoke.mutate({ id });
+    else await fay.rpc.accounts.signOut.mutate();
+    expect(await access.identify(credentials)).toBeNull();
+  }
+});
+
+it('a sign-out holds against calls that are looked up at the same time', async () => {
+  const gil = await rose.signUp('Gil');
+  const { access } = rose.context.services;
+  const credentials = { authorization: `Bearer ${gil.session}`, cookie: null };
+  const calls = Array.from({ length: 50 }, () => access.identify(credentials));
+  await gil.rpc.accounts.signOut.mutate();
+  await Promise.all(calls);
+  expect(await access.identify(credentials)).toBeNull();
+});

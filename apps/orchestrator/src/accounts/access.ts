@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { RoseError } from '@rose/contract';
 import type { Sessions } from '../drivers/sessions/index.ts';
+import { IdentityCache } from './identity-cache.ts';
 import type { Credential, Identity } from './identity.ts';
 import { TOKEN_PREFIX, type TokensService } from './tokens-service.ts';
 
@@ -24,22 +26,44 @@ export class Access implements Disposable {
   readonly #sessions: Sessions;
   readonly #tokens: TokensService;
   readonly #ended = new EventEmitter<Record<string, []>>().setMaxListeners(0);
+  readonly #cache = new IdentityCache();
   readonly #sources = new DisposableStack();
 
   constructor(sessions: Sessions, tokens: TokensService) {
     this.#sessions = sessions;
     this.#tokens = tokens;
-    const tell = (kind: Credential['kind']) => (key: string) => void this.#ended.emit(eventOf({ kind, key }));
+    const tell = (kind: Credential['kind']) => (key: string) => {
+      this.#cache.forget({ kind, key });
+      this.#ended.emit(eventOf({ kind, key }));
+    };
     this.#sources.use(sessions.onEnded(tell('session')));
     this.#sources.use(tokens.onEnded(tell('token')));
   }
 
   /** null: nobody we know. */
   async identify({ authorization, cookie }: Credentials): Promise<Identity | null> {
-    if (authorization === null) return cookie === null ? null : this.#identifySession(cookie);
-    const secret = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-    if (secret === undefined) return null;
-    return secret.startsWith(TOKEN_PREFIX) ? this.#tokens.identify(secret) : this.#identifySession(secret);
+    const secret = authorization === null ? cookie : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (secret === null || secret === undefined) return null;
+    // A cookie holds a session and nothing else.
+    const isToken = authorization !== null && secret.startsWith(TOKEN_PREFIX);
+    return isToken
+      ? this.#cache.get(secret, () => this.#tokens.identify(secret))
+      : this.#cache.get(`session ${secret}`, () => this.#identifySession(secret));
+  }
+
+  /**
+   * Who may look, or change something too.
+   * @throws RoseError UNAUTHENTICATED; FORBIDDEN for a read-only token that would change something.
+   */
+  async require(credentials: Credentials, intent: 'look' | 'change'): Promise<Identity> {
+    const identity = await this.identify(credentials);
+    if (identity === null) {
+      throw new RoseError('UNAUTHENTICATED', 'Sign in first: this needs a session or an API token that is still good.');
+    }
+    if (identity.scope === 'read-only' && intent === 'change') {
+      throw new RoseError('FORBIDDEN', 'This API token is read-only. Changing something needs one of scope "full".');
+    }
+    return identity;
   }
 
   /**

@@ -3,6 +3,9 @@ import type { PrismaClient, User } from '../drivers/database/generated/client.ts
 /** Any fixed number: sign-ups wait for one another, so that there is one first account. */
 const SIGN_UP_LOCK = 0x526f5345;
 
+/** Many at once wait for one another. */
+const QUEUE = { maxWait: 15_000, timeout: 15_000 };
+
 export interface NewAccount {
   email: string;
   name: string;
@@ -38,7 +41,7 @@ export class AccountsRepository {
       const isFirst = (await tx.user.count()) === 0;
       if (!isFirst && !mayFollow) return null;
       return tx.user.create({ data: { ...account, isAdministrator: isFirst } });
-    });
+    }, QUEUE);
   }
 
   /** Replaces the hash if it is still `current`; false when another change came first. */

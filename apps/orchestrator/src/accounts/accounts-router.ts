@@ -15,7 +15,8 @@ export const accountsRouter = router({
     return account;
   }),
   signIn: open.input(signInInput).mutation(async ({ ctx, input }) => {
-    const { account, session, device } = await ctx.services.accounts.signIn(input, ctx.visitor, await ctx.identify());
+    const before = await ctx.services.access.identify(ctx.credentials);
+    const { account, session, device } = await ctx.services.accounts.signIn(input, ctx.visitor, before);
     ctx.cookies.keep(session, device);
     return account;
   }),

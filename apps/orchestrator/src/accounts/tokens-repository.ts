@@ -3,6 +3,9 @@ import type { ApiToken, PrismaClient } from '../drivers/database/generated/clien
 /** Uses closer together than this are one. */
 const USE_RESOLUTION_MS = 60_000;
 
+/** Many at once wait for one another. */
+const QUEUE = { maxWait: 15_000, timeout: 15_000 };
+
 export interface NewToken {
   name: string;
   digest: string;
@@ -24,7 +27,7 @@ export class TokensRepository {
       await tx.$executeRaw`SELECT 1 FROM "User" WHERE "id" = ${userId} FOR UPDATE`;
       if ((await tx.apiToken.count({ where: { userId } })) >= most) return null;
       return tx.apiToken.create({ data: { ...token, userId } });
-    });
+    }, QUEUE);
   }
 
   list(userId: number): Promise<ApiToken[]> {

@@ -1,6 +1,5 @@
 import { fastifyTRPCPlugin, type FastifyTRPCPluginOptions } from '@trpc/server/adapters/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Identity } from '../accounts/identity.ts';
 import type { Context } from '../context.ts';
 import { appRouter, type AppRouter } from '../router.ts';
 import type { RequestContext } from '../trpc.ts';
@@ -28,14 +27,11 @@ export function createRequestContext(
   request: FastifyRequest,
   reply: FastifyReply,
 ): RequestContext {
-  const caller = callerOf(request, cookies);
-  let identity: Promise<Identity | null> | undefined;
   return {
-    ...caller,
+    ...callerOf(request, cookies),
     services,
     requestId: request.id,
     log: request.log,
-    identify: () => (identity ??= services.access.identify(caller.credentials)),
     cookies: cookies.writer(reply),
   };
 }

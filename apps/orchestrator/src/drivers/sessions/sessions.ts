@@ -3,12 +3,12 @@
  * and only its SHA-256 is stored. That digest is the session's `key`: it names the session
  * in lists, logs and events, and signs nobody in.
  *
- * Every method throws DATABASE_UNAVAILABLE when the database is away, and no other RoseError.
+ * Failures of the database pass through as drivers/database knows them (translateDatabaseError).
  */
 export interface Sessions {
-  /** Opens a session under a fresh id of 160 random bits, and forgets the account's expired and most ancient ones. */
+  /** Opens a session under a fresh id of 160 random bits, and forgets the account's expired and its oldest surplus ones. */
   create(accountId: number, userAgent: string | null): Promise<NewSession>;
-  /** The session of an id, or null when it never was, has ended or has expired. Use prolongs it, up to SESSION_LIFE. */
+  /** The session of an id, or null when it never was, has ended or has expired. Use prolongs it, up to SESSION_LIFE_DAYS. */
   find(id: string): Promise<FoundSession | null>;
   /** The sessions of an account that still sign in, newest first. */
   list(accountId: number): Promise<Session[]>;
