@@ -276,7 +276,7 @@ ALTER TABLE "Load"
 -- A version is immutable: what it is may never change, only what is thought of it.
 CREATE FUNCTION "refuse_change_of_version"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'version % of project % is immutable', OLD."number", OLD."projectId" USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION 'version % of project % is immutable', OLD."number", OLD."projectId";
 END
 $$;
 CREATE TRIGGER "ProjectVersion_immutable"

@@ -19,12 +19,15 @@ export interface OpenDatabaseOptions {
   log: Log;
   /** Default: the repository's prisma/migrations. */
   migrations?: string;
+  /** How long a server that DATABASE_URL names may take to come up beside us. Default: 15 seconds. */
+  serverWaitMs?: number;
   /** Cancels the opening; what was started is stopped. */
   signal?: AbortSignal;
 }
 
 /** The database of the embedded server. */
 const NAME = 'rose';
+const SERVER_WAIT_MS = 15_000;
 const GOODBYE_MS = 2000;
 
 /**
@@ -33,7 +36,7 @@ const GOODBYE_MS = 2000;
  * @throws RoseError BUSY when another RoSE uses the data directory; DATABASE_UNAVAILABLE with a remedy.
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
-  const { databaseUrl, dataDir, log, migrations, signal } = options;
+  const { databaseUrl, dataDir, log, migrations, serverWaitMs = SERVER_WAIT_MS, signal } = options;
   await using opened = new AsyncDisposableStack();
   opened.use(lockDirectory(dataDir));
   let url = databaseUrl;
@@ -43,7 +46,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     url = server.url(NAME);
   } else {
     checkUrl(url);
-    await waitForServer(url, signal);
+    await waitForServer(url, serverWaitMs, signal);
   }
   const applied = await applyMigrations(url, migrations);
   if (applied.length > 0) log.info({ migrations: applied }, 'Migrated the database.');

@@ -8,7 +8,6 @@ import { poll } from './wait.ts';
 export const CONNECT_MS = 5000;
 /** The longest statement; the server ends it, and the client gives up a little later if the server is gone. */
 export const STATEMENT_MS = 60_000;
-const SERVER_WAIT_MS = 15_000;
 const OLDEST_SERVER = 160_000;
 
 /** What every connection of an orchestrator has in common. */
@@ -42,10 +41,10 @@ export function openPool(url: string, log: Log): pg.Pool {
  * Waits until the server takes connections: it may be starting beside us.
  * @throws RoseError DATABASE_UNAVAILABLE with a remedy.
  */
-export async function waitForServer(url: string, signal?: AbortSignal): Promise<void> {
+export async function waitForServer(url: string, milliseconds: number, signal?: AbortSignal): Promise<void> {
   let last: unknown;
   const version = await poll(
-    SERVER_WAIT_MS,
+    milliseconds,
     250,
     async () => {
       const client = new pg.Client(clientConfig(url));

@@ -61,7 +61,8 @@ async function run(launcher: Launcher, args: string[], signal?: AbortSignal): Pr
     if (failure === '') return;
     throw new RoseError(
       'DATABASE_UNAVAILABLE',
-      `The embedded PostgreSQL could not be set up: ${failure}. ${said.trim().slice(-1000)}`,
+      `The embedded PostgreSQL could not be set up: ${failure}. ${said.trim().slice(-1000)}\n` +
+        'Repair that, or set DATABASE_URL to a PostgreSQL 16.',
     );
   } finally {
     limit.removeEventListener('abort', kill);

@@ -32,8 +32,7 @@ const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_A
  * private mount namespace.
  * @throws RoseError DATABASE_UNAVAILABLE saying why each way failed.
  */
-export function findLauncher(state: string, identity: Identity | null): Launcher {
-  const installed = installedBinaries();
+export function findLauncher(state: string, identity: Identity | null, installed = installedBinaries()): Launcher {
   const failures: string[] = [];
   try {
     linkLibraries(installed);
