@@ -1,4 +1,4 @@
-import { errorFromBody, type ErrorCode, type RoseError } from '@rose/contract';
+import { errorFromBody, RoseError, type ErrorCode } from '@rose/contract';
 import { TRPCClientError } from '@trpc/client';
 
 /**
@@ -9,6 +9,7 @@ export async function failureOf(call: Promise<unknown>): Promise<RoseError> {
   try {
     await call;
   } catch (error) {
+    if (error instanceof RoseError) return error;
     const data: unknown = error instanceof TRPCClientError ? error.data : null;
     const rose = errorFromBody((data as { rose?: unknown } | null)?.rose);
     if (rose !== null) return rose;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Writable } from 'node:stream';
+import { createRoseClient, type RoseClient } from '@rose/client/node';
 import type { Account } from '@rose/contract';
 import { readConfig, type Config } from '@rose/orchestrator/config';
 import { createLog, run, type Orchestrator } from '@rose/orchestrator/main';
@@ -14,7 +15,7 @@ export interface Person extends Account {
   password: string;
   /** The session's id, as `Authorization: Bearer` takes it. */
   session: string;
-  rpc: TRPCClient<AppRouter>;
+  rose: RoseClient;
 }
 
 /** A whole orchestrator, with a database and a data directory of its own. */
@@ -22,7 +23,7 @@ export interface TestOrchestrator extends Orchestrator {
   config: Config;
   /** All that it has logged. */
   logged(): string;
-  /** A client that comes with these headers. */
+  /** A bare client that comes with these headers; its failures are for `failureOf`. */
   rpc(headers?: Record<string, string>): TRPCClient<AppRouter>;
   /** `signUp('Ada')` makes ada@example.org. */
   signUp(name: string): Promise<Person>;
@@ -60,20 +61,9 @@ export async function testOrchestrator(options: TestOrchestratorOptions = {}): P
       const email = `${name.toLowerCase()}@example.org`;
       const password = `${name} keeps a long password`;
       let session = '';
-      const client = createTRPCClient<AppRouter>({
-        links: [
-          httpLink({
-            url: `${url}/trpc`,
-            fetch: async (input, init) => {
-              const response = await fetch(input, init as RequestInit);
-              session = sessionOf(response) ?? '';
-              return response;
-            },
-          }),
-        ],
-      });
-      const account = await client.accounts.signUp.mutate({ email, name, password });
-      return { ...account, password, session, rpc: rpc({ authorization: `Bearer ${session}` }) };
+      const rose = createRoseClient({ url, onSession: (id) => (session = id ?? session) });
+      const account = await rose.accounts.signUp.mutate({ email, name, password });
+      return { ...account, password, session, rose };
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -29,33 +29,33 @@ async function signInAgain({ email, password }: Person): Promise<string> {
 it('an open stream is told when its session signs out', async () => {
   const ada = await rose.signUp('Ada');
   const { closed } = await streamOf(ada.session);
-  await ada.rpc.accounts.signOut.mutate();
+  await ada.rose.accounts.signOut.mutate();
   expect(await closed).toBe('closed');
 });
 
 it('an open stream is told when its session is ended from another one, by hand or by a new password', async () => {
   const bela = await rose.signUp('Bela');
   const one = await streamOf(await signInAgain(bela));
-  const id = (await bela.rpc.accounts.sessions.list.query()).find(({ current }) => !current)?.id ?? '';
-  await bela.rpc.accounts.sessions.end.mutate({ id });
+  const id = (await bela.rose.accounts.sessions.list.query()).find(({ current }) => !current)?.id ?? '';
+  await bela.rose.accounts.sessions.end.mutate({ id });
   expect(await one.closed).toBe('closed');
 
   const two = await streamOf(await signInAgain(bela));
-  await bela.rpc.accounts.changePassword.mutate({ current: bela.password, next: 'another rare phrase' });
+  await bela.rose.accounts.changePassword.mutate({ current: bela.password, next: 'another rare phrase' });
   expect(await two.closed).toBe('closed');
 });
 
 it('an open stream is told when its token is revoked', async () => {
   const carol = await rose.signUp('Carol');
-  const { id, token } = await carol.rpc.accounts.tokens.create.mutate({ name: 'stream' });
+  const { id, token } = await carol.rose.accounts.tokens.create.mutate({ name: 'stream' });
   const { closed } = await streamOf(token);
-  await carol.rpc.accounts.tokens.revoke.mutate({ id });
+  await carol.rose.accounts.tokens.revoke.mutate({ id });
   expect(await closed).toBe('closed');
 });
 
 it('an open stream is told when its token expires', async () => {
   const dora = await rose.signUp('Dora');
-  const { id, token } = await dora.rpc.accounts.tokens.create.mutate({ name: 'short' });
+  const { id, token } = await dora.rose.accounts.tokens.create.mutate({ name: 'short' });
   const expiresAt = new Date(Date.now() + 700);
   await rose.context.database.prisma.apiToken.update({ where: { id }, data: { expiresAt } });
   const { closed } = await streamOf(token);
@@ -66,19 +66,19 @@ it('a stream that closed by itself is told nothing', async () => {
   const eve = await rose.signUp('Eve');
   const { closed, stop } = await streamOf(eve.session);
   stop[Symbol.dispose]();
-  await eve.rpc.accounts.signOut.mutate();
+  await eve.rose.accounts.signOut.mutate();
   expect(await Promise.race([closed, Promise.resolve('open')])).toBe('open');
 });
 
 it('a secret that was good a moment ago is no longer, once it was ended', async () => {
   const fay = await rose.signUp('Fay');
-  const { id, token } = await fay.rpc.accounts.tokens.create.mutate({ name: 'ci' });
+  const { id, token } = await fay.rose.accounts.tokens.create.mutate({ name: 'ci' });
   const { access } = rose.context.services;
   for (const secret of [token, fay.session]) {
     const credentials = { authorization: `Bearer ${secret}`, cookie: null };
     expect(await access.identify(credentials)).not.toBeNull();
-    if (secret === token) await fay.rpc.accounts.tokens.revoke.mutate({ id });
-    else await fay.rpc.accounts.signOut.mutate();
+    if (secret === token) await fay.rose.accounts.tokens.revoke.mutate({ id });
+    else await fay.rose.accounts.signOut.mutate();
     expect(await access.identify(credentials)).toBeNull();
   }
 });
@@ -88,7 +88,7 @@ it('a sign-out holds against calls that are looked up at the same time', async (
   const { access } = rose.context.services;
   const credentials = { authorization: `Bearer ${gil.session}`, cookie: null };
   const calls = Array.from({ length: 50 }, () => access.identify(credentials));
-  await gil.rpc.accounts.signOut.mutate();
+  await gil.rose.accounts.signOut.mutate();
   await Promise.all(calls);
   expect(await access.identify(credentials)).toBeNull();
 });

@@ -13,7 +13,7 @@ const procedure = (name: string): string => `${rose.url}/trpc/accounts.${name}`;
 describe('signing up', () => {
   it('makes an account and signs it in', async () => {
     const ada = await rose.signUp('Ada');
-    expect(await ada.rpc.accounts.me.query()).toEqual({ id: ada.id, email: 'ada@example.org', name: 'Ada' });
+    expect(await ada.rose.accounts.me.query()).toEqual({ id: ada.id, email: 'ada@example.org', name: 'Ada' });
   });
 
   it('makes the first account the administrator, and only that', async () => {
@@ -115,20 +115,20 @@ describe('a session', () => {
     expect(sessionOf(await signIn(planted))).not.toBe(planted);
     expect(await codeOf(rose.rpc({ authorization: `Bearer ${planted}` }).accounts.me.query())).toBe('UNAUTHENTICATED');
     await signIn(ned.session);
-    expect(await codeOf(ned.rpc.accounts.me.query())).toBe('UNAUTHENTICATED');
+    expect(await codeOf(ned.rose.accounts.me.query())).toBe('UNAUTHENTICATED');
   });
 
   it('ends with the sign-out, for every later call', async () => {
     const ola = await rose.signUp('Ola');
-    await ola.rpc.accounts.signOut.mutate();
-    expect(await codeOf(ola.rpc.accounts.me.query())).toBe('UNAUTHENTICATED');
+    await ola.rose.accounts.signOut.mutate();
+    expect(await codeOf(ola.rose.accounts.me.query())).toBe('UNAUTHENTICATED');
   });
 
   it('ends when it has expired', async () => {
     const pia = await rose.signUp('Pia');
     const { prisma } = rose.context.database;
     await prisma.session.updateMany({ where: { userId: pia.id }, data: { expiresAt: new Date(Date.now() - 1000) } });
-    expect(await codeOf(pia.rpc.accounts.me.query())).toBe('UNAUTHENTICATED');
+    expect(await codeOf(pia.rose.accounts.me.query())).toBe('UNAUTHENTICATED');
   });
 
   it('ends 90 days after the sign-in, however much it is used', async () => {
@@ -136,7 +136,7 @@ describe('a session', () => {
     const { prisma } = rose.context.database;
     const createdAt = new Date(Date.now() - 90 * 86_400_000 - 1000);
     await prisma.session.updateMany({ where: { userId: quin.id }, data: { createdAt } });
-    expect(await codeOf(quin.rpc.accounts.me.query())).toBe('UNAUTHENTICATED');
+    expect(await codeOf(quin.rose.accounts.me.query())).toBe('UNAUTHENTICATED');
   });
 
   it('is listed for its owner, who can end it; nobody else can', async () => {
@@ -144,15 +144,15 @@ describe('a session', () => {
     await rose
       .rpc({ 'user-agent': 'Elsewhere' })
       .accounts.signIn.mutate({ email: rita.email, password: rita.password });
-    const sessions = await rita.rpc.accounts.sessions.list.query();
+    const sessions = await rita.rose.accounts.sessions.list.query();
     expect(sessions.map(({ current, userAgent }) => [current, userAgent])).toEqual([
       [false, 'Elsewhere'],
-      [true, expect.any(String)],
+      [true, null],
     ]);
     const id = sessions[0]?.id ?? '';
-    expect(await codeOf(sam.rpc.accounts.sessions.end.mutate({ id }))).toBe('NOT_FOUND');
-    await rita.rpc.accounts.sessions.end.mutate({ id });
-    expect(await rita.rpc.accounts.sessions.list.query()).toHaveLength(1);
+    expect(await codeOf(sam.rose.accounts.sessions.end.mutate({ id }))).toBe('NOT_FOUND');
+    await rita.rose.accounts.sessions.end.mutate({ id });
+    expect(await rita.rose.accounts.sessions.list.query()).toHaveLength(1);
   });
 });
 
@@ -160,7 +160,7 @@ describe('a change of the password', () => {
   it('needs the current one, ends the other sessions and keeps this one', async () => {
     const tom = await rose.signUp('Tom');
     const next = 'another long password';
-    const wrong = tom.rpc.accounts.changePassword.mutate({ current: 'not it', next });
+    const wrong = tom.rose.accounts.changePassword.mutate({ current: 'not it', next });
     expect(await codeOf(wrong)).toBe('WRONG_CREDENTIALS');
 
     const other = await fetch(procedure('signIn'), {
@@ -168,10 +168,10 @@ describe('a change of the password', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ email: tom.email, password: tom.password }),
     });
-    await tom.rpc.accounts.changePassword.mutate({ current: tom.password, next });
+    await tom.rose.accounts.changePassword.mutate({ current: tom.password, next });
     const elsewhere = rose.rpc({ authorization: `Bearer ${sessionOf(other)}` });
     expect(await codeOf(elsewhere.accounts.me.query())).toBe('UNAUTHENTICATED');
-    expect(await tom.rpc.accounts.me.query()).toMatchObject({ name: 'Tom' });
+    expect(await tom.rose.accounts.me.query()).toMatchObject({ name: 'Tom' });
 
     const signIn = (password: string) => rose.rpc().accounts.signIn.mutate({ email: tom.email, password });
     expect(await codeOf(signIn(tom.password))).toBe('WRONG_CREDENTIALS');
@@ -180,7 +180,7 @@ describe('a change of the password', () => {
 
   it('refuses common passwords', async () => {
     const uma = await rose.signUp('Uma');
-    const change = uma.rpc.accounts.changePassword.mutate({ current: uma.password, next: 'Password1' });
+    const change = uma.rose.accounts.changePassword.mutate({ current: uma.password, next: 'Password1' });
     expect(await codeOf(change)).toBe('WEAK_PASSWORD');
   });
 });

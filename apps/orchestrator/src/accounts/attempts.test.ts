@@ -57,7 +57,7 @@ describe('over HTTP', () => {
 
   it('guessing the current password with a stolen session is limited too', async () => {
     const eve = await rose.signUp('Eve');
-    const change = () => eve.rpc.accounts.changePassword.mutate({ current: 'guess', next: 'a new rare phrase' });
+    const change = () => eve.rose.accounts.changePassword.mutate({ current: 'guess', next: 'a new rare phrase' });
     for (let i = 0; i < 10; i += 1) expect(await codeOf(change())).toBe('WRONG_CREDENTIALS');
     expect(await codeOf(change())).toBe('TOO_MANY_REQUESTS');
   });

@@ -140,7 +140,7 @@ it('a fault inside is INTERNAL, with a request id that the log knows, and says n
 });
 
 it('no password, cookie, session id or token is ever logged', async () => {
-  const { token } = await ada.rpc.accounts.tokens.create.mutate({ name: 'ci' });
+  const { token } = await ada.rose.accounts.tokens.create.mutate({ name: 'ci' });
   const secrets = ['hunter2 hunter2 hunter2', ada.password, ada.session, token];
   const headers = { cookie: `rose=${ada.session}`, authorization: `Bearer ${token}`, origin: rose.url };
   for (const path of ['signIn', 'signUp', 'me', 'nothing']) {

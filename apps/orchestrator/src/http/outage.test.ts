@@ -55,7 +55,7 @@ it('while the database is away calls say DATABASE_UNAVAILABLE, and work again by
   const ada = await rose.signUp('Ada');
 
   await cable.cut();
-  expect(await codeOf(ada.rpc.accounts.me.query())).toBe('DATABASE_UNAVAILABLE');
+  expect(await codeOf(ada.rose.accounts.me.query())).toBe('DATABASE_UNAVAILABLE');
   const signIn = rose.rpc().accounts.signIn.mutate({ email: ada.email, password: ada.password });
   expect(await codeOf(signIn)).toBe('DATABASE_UNAVAILABLE');
   const answer = await ask(`${rose.url}/trpc/settings.user.get`, {
@@ -67,6 +67,6 @@ it('while the database is away calls say DATABASE_UNAVAILABLE, and work again by
   expect((await ask(`${rose.url}/healthz`)).status).toBe(200);
 
   await cable.mend();
-  expect(await ada.rpc.accounts.me.query()).toMatchObject({ name: 'Ada' });
+  expect(await ada.rose.accounts.me.query()).toMatchObject({ name: 'Ada' });
   expect((await ask(`${rose.url}/readyz`)).status).toBe(200);
 });

@@ -22,7 +22,7 @@ const updateRaw = (person: Person, body: string, which = 'user') =>
 describe('the settings of a person', () => {
   it('are the defaults of the installation until they are set, and again after a reset', async () => {
     const ada = await rose.signUp('Ada');
-    const { settings } = ada.rpc;
+    const { settings } = ada.rose;
     const before = await settings.user.get.query();
     expect(before.theme).toEqual({ value: 'dark', source: 'installation' });
     expect(Object.keys(before).toSorted()).toEqual(Object.keys(USER_DEFAULTS).toSorted());
@@ -41,15 +41,15 @@ describe('the settings of a person', () => {
     const bela = await rose.signUp('Bela');
     const { prisma } = rose.context.database;
     const where = { userId: bela.id };
-    await bela.rpc.settings.user.update.mutate({ values: { theme: 'light' } });
+    await bela.rose.settings.user.update.mutate({ values: { theme: 'light' } });
     expect(await prisma.userSettings.findUnique({ where })).toMatchObject({ theme: 'light' });
     await prisma.userSettings.update({ where, data: { theme: 'system' } });
-    expect((await bela.rpc.settings.user.get.query()).theme).toEqual({ value: 'system', source: 'user' });
+    expect((await bela.rose.settings.user.get.query()).theme).toEqual({ value: 'system', source: 'user' });
   });
 
   it('a value set to what is the default anyway is the person’s own', async () => {
     const carol = await rose.signUp('Carol');
-    const view = await carol.rpc.settings.user.update.mutate({ values: { theme: 'dark' } });
+    const view = await carol.rose.settings.user.update.mutate({ values: { theme: 'dark' } });
     expect(view.theme).toEqual({ value: 'dark', source: 'user' });
   });
 
@@ -63,8 +63,8 @@ describe('the settings of a person', () => {
       retentionLast: 3,
     } as const;
     const updates = Object.entries(values).map(([key, value]) => ({ [key]: value }));
-    await Promise.all(updates.map((one) => dora.rpc.settings.user.update.mutate({ values: one })));
-    expect(await dora.rpc.settings.user.get.query()).toMatchObject(
+    await Promise.all(updates.map((one) => dora.rose.settings.user.update.mutate({ values: one })));
+    expect(await dora.rose.settings.user.get.query()).toMatchObject(
       Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { value, source: 'user' }])),
     );
   });
@@ -77,20 +77,20 @@ describe('the settings of a person', () => {
     ['{"values":{"editorFontSize":1e9}}', 'editorFontSize'],
     ['{"values":{},"userId":1}', 'userId'],
   ])('refuse %s by name', async (body, name) => {
-    const { rpc, ...eve } = (await rose.signUp(`Eve${made++}`)) as Person;
-    const answer = await updateRaw({ rpc, ...eve }, body);
+    const eve = await rose.signUp(`Eve${made++}`);
+    const answer = await updateRaw(eve, body);
     expect(answer.status).toBe(400);
     expect(answer.json).toMatchObject({ error: { data: { rose: { code: 'INVALID_INPUT' } } } });
     expect(answer.text).toContain(name);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
-    expect(await rpc.settings.user.get.query()).toMatchObject({ theme: { source: 'installation' } });
+    expect(await eve.rose.settings.user.get.query()).toMatchObject({ theme: { source: 'installation' } });
   });
 
   it('that another release stored and this one does not understand count as not set', async () => {
     const fay = await rose.signUp('Fay');
     const settings = { editorFontSize: 'huge', future: true, editorTabSize: 3 };
     await rose.context.database.prisma.userSettings.create({ data: { userId: fay.id, settings } });
-    const view = await fay.rpc.settings.user.get.query();
+    const view = await fay.rose.settings.user.get.query();
     expect(view.editorFontSize).toEqual({ value: USER_DEFAULTS.editorFontSize, source: 'installation' });
     expect(view.editorTabSize).toEqual({ value: 3, source: 'user' });
     expect(view).not.toHaveProperty('future');
@@ -101,7 +101,7 @@ describe('the settings of a project', () => {
   it('override those of its owner, which override the installation’s', async () => {
     const gil = await rose.signUp('Gil');
     const projectId = await projectOf(gil);
-    const { settings } = gil.rpc;
+    const { settings } = gil.rose;
     await settings.user.update.mutate({ values: { idleStopMinutes: 90, autosaveMinutes: 7 } });
     const view = await settings.project.update.mutate({ projectId, values: { autosaveMinutes: 0, memoryMiB: 512 } });
     expect(view.autosaveMinutes).toEqual({ value: 0, source: 'project' });
@@ -120,7 +120,7 @@ describe('the settings of a project', () => {
     const projectId = await projectOf(hana);
     const values = { memoryMiB: 512, cpus: 1, pids: 300, egress: 'none', preSaveSeconds: 5 } as const;
     const updates = Object.entries(values).map(([key, value]) => ({ [key]: value }));
-    await Promise.all(updates.map((one) => hana.rpc.settings.project.update.mutate({ projectId, values: one })));
+    await Promise.all(updates.map((one) => hana.rose.settings.project.update.mutate({ projectId, values: one })));
     expect(await rose.context.services.settings.effectiveProjectSettings(projectId)).toMatchObject(values);
   });
 
@@ -129,9 +129,9 @@ describe('the settings of a project', () => {
     const projectId = await projectOf(igor);
     const values = { memoryMiB: 512 };
     const calls = (id: number) => [
-      jo.rpc.settings.project.get.query({ projectId: id }),
-      jo.rpc.settings.project.update.mutate({ projectId: id, values }),
-      jo.rpc.settings.project.reset.mutate({ projectId: id, key: 'memoryMiB' }),
+      jo.rose.settings.project.get.query({ projectId: id }),
+      jo.rose.settings.project.update.mutate({ projectId: id, values }),
+      jo.rose.settings.project.reset.mutate({ projectId: id, key: 'memoryMiB' }),
     ];
     const foreign = await Promise.all(calls(projectId).map(failureOf));
     const missing = await Promise.all(calls(2_000_000_000).map(failureOf));
@@ -139,7 +139,7 @@ describe('the settings of a project', () => {
     expect(foreign[0]?.message.replace(String(projectId), 'N')).toBe(missing[0]?.message.replace('2000000000', 'N'));
 
     await rose.context.database.prisma.project.update({ where: { id: projectId }, data: { deletedAt: new Date() } });
-    expect(await codeOf(igor.rpc.settings.project.get.query({ projectId }))).toBe('NOT_FOUND');
+    expect(await codeOf(igor.rose.settings.project.get.query({ projectId }))).toBe('NOT_FOUND');
   });
 
   it.each([
