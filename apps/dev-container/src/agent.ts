@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts';
 import { ContentService } from './files/content-service.ts';
 import { FilesService } from './files/files-service.ts';
 import { Trash } from './files/trash.ts';
+import { SnapshotWorker } from './snapshot/snapshot-worker.ts';
 import { Workspace } from './workspace.ts';
 
 /** What the rooms need; made once, here. */
@@ -17,6 +18,7 @@ export interface Agent extends AsyncDisposable {
   readonly content: ContentService;
   readonly commands: CommandsService;
   readonly archive: ArchiveService;
+  readonly snapshots: SnapshotWorker;
 }
 
 /** Makes the agent of a home directory, after finishing what a killed one left. */
@@ -26,6 +28,9 @@ export async function createAgent(environment: Environment): Promise<Agent> {
   if (environment.egressSocket !== null) {
     resources.use(await startEgressForwarder(PROXY_PORT, environment.egressSocket));
   }
+  // A load that a killed agent left half-way is finished before anybody sees the workspace.
+  const snapshots = resources.use(new SnapshotWorker(workspace));
+  await snapshots.recovered();
   const trash = new Trash(workspace);
   void trash.empty();
   const commands = resources.use(new CommandsService(workspace, environment));
@@ -38,6 +43,7 @@ export async function createAgent(environment: Environment): Promise<Agent> {
     content: new ContentService(workspace),
     commands,
     archive: new ArchiveService(workspace),
+    snapshots,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

@@ -4,6 +4,8 @@ import type { Agent } from './agent.ts';
 import { unzipRoute, zipRoute } from './archive/archive-streams.ts';
 import { runCommandRoute } from './commands/command-stream.ts';
 import { readFileRoute, writeFileRoute } from './files/file-streams.ts';
+import { pullRoute, pushRoute } from './files/tree-streams.ts';
+import { loadRoute, saveRoute } from './snapshot/snapshot-streams.ts';
 import type { Role } from './trpc.ts';
 
 /** A byte stream at `/-/NAME`. */
@@ -26,4 +28,8 @@ export const streams: Record<string, StreamRoute> = {
   [STREAMS.runCommand]: runCommandRoute,
   [STREAMS.zip]: zipRoute,
   [STREAMS.unzip]: unzipRoute,
+  [STREAMS.pull]: pullRoute,
+  [STREAMS.push]: pushRoute,
+  [STREAMS.save]: saveRoute,
+  [STREAMS.load]: loadRoute,
 };
