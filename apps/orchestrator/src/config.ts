@@ -18,6 +18,7 @@ const schema = z.object({
   ROSE_EGRESS_ALLOW: z.string().default(''),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DOCKER_HOST: z.string().optional(),
+  ROSE_CONTAINER_RUNTIME: z.string().min(1).optional(),
   HTTPS_PROXY: z.string().optional(),
   HTTP_PROXY: z.string().optional(),
   NODE_EXTRA_CA_CERTS: z.string().optional(),
@@ -43,6 +44,8 @@ export interface Config {
   /** A CA bundle that containers must trust too. */
   extraCaFile: string | null;
   dockerHost: string | null;
+  /** The engine's runtime for dev containers (runsc, sysbox-runc, kata …); null: its default. */
+  containerRuntime: string | null;
   logLevel: string;
 }
 
@@ -73,6 +76,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     upstreamProxy: env.HTTPS_PROXY ?? env.HTTP_PROXY ?? null,
     extraCaFile: env.NODE_EXTRA_CA_CERTS ?? null,
     dockerHost: env.DOCKER_HOST ?? null,
+    containerRuntime: env.ROSE_CONTAINER_RUNTIME ?? null,
     logLevel: env.LOG_LEVEL,
   };
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { DEFAULT_VERSION_LIMITS } from '@rose/snapshot';
 import type { Logger } from 'pino';
 import { Access } from './accounts/access.ts';
 import { AccountsRepository } from './accounts/accounts-repository.ts';
@@ -10,13 +11,28 @@ import { signUpRuleFor } from './accounts/sign-up-rule.ts';
 import { TokensRepository } from './accounts/tokens-repository.ts';
 import { TokensService } from './accounts/tokens-service.ts';
 import type { Config } from './config.ts';
+import { ContainersRepository } from './containers/containers-repository.ts';
+import { ContainersService } from './containers/containers-service.ts';
+import { Locks } from './containers/locks.ts';
+import { reconcile } from './containers/reconcile.ts';
 import { ensureInstallation, holdInstallationLock, openDatabase, type Database } from './drivers/database/index.ts';
-import type { Runtime } from './drivers/runtime/runtime.ts';
+import { PostgresObjects } from './drivers/objects/postgres-objects.ts';
+import { chooseRuntime, type Runtime } from './drivers/runtime/index.ts';
 import { LuciaSessions, type Sessions } from './drivers/sessions/index.ts';
 import { Cookies } from './http/cookies.ts';
+import { EgressProxy } from './egress/supervisor.ts';
 import { OwnersOnly, type ProjectAccess } from './projects/project-access.ts';
+import { ProjectsRepository } from './projects/projects-repository.ts';
+import { ProjectsService } from './projects/projects-service.ts';
 import { SettingsRepository } from './settings/settings-repository.ts';
 import { SettingsService } from './settings/settings-service.ts';
+import { Loader } from './versions/loader.ts';
+import { Progress } from './versions/progress.ts';
+import { Saver } from './versions/saver.ts';
+import { createTreeCache } from './versions/trees.ts';
+import { VersionsRepository } from './versions/versions-repository.ts';
+import { VersionsService } from './versions/versions-service.ts';
+import { VersionedWorkspaces } from './versions/workspace-keeper.ts';
 
 const WEB_BUILD = path.resolve(import.meta.dirname, '../../web/build');
 
@@ -27,6 +43,10 @@ export interface Services {
   tokens: TokensService;
   settings: SettingsService;
   projectAccess: ProjectAccess;
+  projects: ProjectsService;
+  containers: ContainersService;
+  versions: VersionsService;
+  progress: Progress;
 }
 
 /** Everything that lives as long as the orchestrator. Disposing it ends the youngest part first. */
@@ -35,7 +55,7 @@ export interface Context extends AsyncDisposable {
   log: Logger;
   cookies: Cookies;
   database: Database;
-  runtime: Pick<Runtime, 'name' | 'isolation'> | null;
+  runtime: Runtime;
   sessions: Sessions;
   services: Services;
   /** The folder of the built web UI. */
@@ -61,10 +81,32 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   parts.use(await holdInstallationLock(database, { log, onLost: onFault }));
   const { prisma } = database;
   const installation = await ensureInstallation(database);
-  const runtime = null;
+  const runtime = parts.use(await chooseRuntime(config, installation.uuid, log));
+  const egress = parts.use(startEgress(config, log));
 
   const sessions = new LuciaSessions(prisma);
   const tokens = new TokensService(new TokensRepository(prisma));
+  const settings = new SettingsService(new SettingsRepository(prisma));
+  const deeds = new Locks();
+  const containersRepository = new ContainersRepository(prisma);
+  const containers = parts.use(
+    new ContainersService({
+      repository: containersRepository,
+      runtime,
+      egress,
+      settingsOf: (projectId) => settings.effectiveProjectSettings(projectId),
+      secretKey: installation.secretKey,
+      deeds,
+      log,
+    }),
+  );
+  const objects = new PostgresObjects(database.pool);
+  const progress = new Progress();
+  const versionsRepository = new VersionsRepository(prisma);
+  const saver = new Saver({ objects, repository: versionsRepository, trees: createTreeCache(), progress, limits: DEFAULT_VERSION_LIMITS });
+  const loader = new Loader({ objects, repository: versionsRepository, progress });
+  containers.keeper = new VersionedWorkspaces(versionsRepository, saver, loader);
+
   const services: Services = {
     access: parts.use(new Access(sessions, tokens)),
     accounts: new AccountsService({
@@ -76,9 +118,14 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
       signUpRule: signUpRuleFor(config, runtime),
     }),
     tokens,
-    settings: new SettingsService(new SettingsRepository(prisma)),
+    settings,
     projectAccess: new OwnersOnly(prisma),
+    projects: new ProjectsService(new ProjectsRepository(prisma), containers),
+    containers,
+    versions: new VersionsService({ repository: versionsRepository, objects, saver, loader, containers, locks: deeds }),
+    progress,
   };
+  await reconcile(containersRepository, runtime, log);
 
   const owned = parts.move();
   return {
@@ -92,4 +139,16 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     webBuild: WEB_BUILD,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+const EGRESS_PORTS = [80, 443];
+
+function startEgress({ egressAllow, upstreamProxy }: Config, log: Logger): EgressProxy {
+  const proxy = new EgressProxy({
+    rules: { ports: EGRESS_PORTS, privateHosts: egressAllow, upstreamProxy },
+    refused: (refusal) => log.info(refusal, 'A connection out of a dev container was refused.'),
+    restarted: (reason) => log.warn({ reason }, 'The egress proxy ended and is started again.'),
+  });
+  proxy.start();
+  return proxy;
 }

@@ -1,10 +1,16 @@
 import { accountsRouter } from './accounts/accounts-router.ts';
 import { settingsRouter } from './settings/settings-router.ts';
+import { containersRouter } from './containers/containers-router.ts';
+import { projectsRouter } from './projects/projects-router.ts';
 import { router } from './trpc.ts';
+import { versionsRouter } from './versions/versions-router.ts';
 
 export const appRouter = router({
   accounts: accountsRouter,
   settings: settingsRouter,
+  projects: projectsRouter,
+  containers: containersRouter,
+  versions: versionsRouter,
 });
 
 /** What clients infer everything from. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Context } from './context.ts';
+import { addGateway } from './gateway/gateway.ts';
 import { addFailures, answerFailure } from './http/failures.ts';
 import { addGate, pathOf, PROBES } from './http/gate.ts';
 import { addSecurityHeaders, BAD_REQUEST } from './http/headers.ts';
@@ -9,6 +10,7 @@ import { addMetrics } from './http/metrics.ts';
 import { createOriginPolicy } from './http/origin.ts';
 import { addTrpc } from './http/trpc-plugin.ts';
 import { addUi } from './http/ui.ts';
+import { addVersionDoors } from './versions/version-doors.ts';
 
 /** Bytes of a request's body, except where a route takes a stream. */
 const BODY_LIMIT = 1024 * 1024;
@@ -49,6 +51,8 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
   addHealth(server, context);
   addMetrics(server);
   await addTrpc(server, context, BODY_LIMIT);
+  await addGateway(server, context);
+  await addVersionDoors(server, context);
   await addUi(server, context.webBuild);
   return server;
 }

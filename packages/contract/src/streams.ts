@@ -18,6 +18,10 @@ export const STREAMS = {
   zip: 'archive.zip',
   /** POST `path`: the zip in the body is unpacked into that directory, all or nothing. */
   unzip: 'archive.unzip',
+  /** POST, for the orchestrator only: the objects of a save. */
+  save: 'snapshot.save',
+  /** POST, for the orchestrator only: the operations of a load. */
+  load: 'snapshot.load',
   /** GET `path`: the tree below that directory, as TREE_FRAMEs (docs/store.md). */
   pull: 'files.pull',
   /** POST `path`, `delete` (0 or 1), TREE_FRAMEs: writes them below that directory; answers `PushedTree`. */

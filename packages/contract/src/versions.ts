@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { projectIdSchema } from './projects.ts';
+import { storable } from './text.ts';
 
 export const versionNumberSchema = z.number().int().min(1, 'Versions are numbered from 1.').max(2_147_483_647);
-export const messageSchema = z.string().max(10_000, 'A message has at most 10,000 characters.');
+export const messageSchema = storable(z.string().max(10_000, 'A message has at most 10,000 characters.'));
 
 export const saveInput = z.strictObject({
   projectId: projectIdSchema,
@@ -121,4 +122,21 @@ export interface PathChange {
   path: string;
   change: ChangeKind;
   kind: EntryKind;
+}
+
+export interface WorkspaceStatus {
+  /** The version that the changes are counted from; null for a project without versions. */
+  base: number | null;
+  changes: PathChange[];
+}
+
+/** How far a running save or load is. */
+export interface DeedProgress {
+  deed: 'save' | 'load';
+  phase: 'reading' | 'sending' | 'applying';
+  files: number;
+  /** Of how many; null while unknown. */
+  filesTotal: number | null;
+  bytes: number;
+  bytesTotal: number | null;
 }

@@ -4,6 +4,7 @@ export * from './frames.ts';
 export * from './limits.ts';
 export * from './names.ts';
 export * from './objects.ts';
+export * from './query.ts';
 export * from './raw.ts';
 export * from './streams.ts';
 export * from './tree.ts';

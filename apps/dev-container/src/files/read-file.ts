@@ -1,9 +1,8 @@
-import { createReadStream, read } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { constants, read } from 'node:fs';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { Raw } from '@rose/snapshot';
 import { close, openAt, statAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
-import { constants } from 'node:fs';
 import type { Workspace } from '../workspace.ts';
 import { missing, notAFile, onDisk } from './disk-failures.ts';
 import { followLast, locate } from './locate.ts';
@@ -56,14 +55,20 @@ export async function readRange(fd: Fd, offset: number, length: number): Promise
   return buffer.subarray(0, filled);
 }
 
-/** Streams `length` bytes from `offset`. The descriptor stays the caller's. */
+/**
+ * Streams `length` bytes from `offset`, fewer when the file ends before. The descriptor stays
+ * the caller's; a stream of node:fs would close it when it is destroyed.
+ */
 export function streamRange(fd: Fd, offset: number, length: number, signal: AbortSignal): Readable {
-  return createReadStream('', {
-    fd,
-    autoClose: false,
-    start: offset,
-    end: offset + length - 1,
-    highWaterMark: CHUNK_BYTES,
-    signal,
-  });
+  return Readable.from(chunksOf(fd, offset, length, signal), { objectMode: false, highWaterMark: CHUNK_BYTES });
+}
+
+async function* chunksOf(fd: Fd, offset: number, length: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+  for (let at = 0; at < length; ) {
+    signal.throwIfAborted();
+    const chunk = await readRange(fd, offset + at, Math.min(length - at, CHUNK_BYTES));
+    if (chunk.length === 0) return;
+    yield chunk;
+    at += chunk.length;
+  }
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { LoadBegin, LoadOperation } from '@rose/snapshot';
-import { removeTree, openRoot, close, openDirectory, makeDirectory, statAt, type Fd } from '@rose/snapshot/disk';
+import { removeTree, openRoot, close, openDirectory, makeDirectory, type Fd } from '@rose/snapshot/disk';
 import type { Chunk, Raw } from '@rose/snapshot';
 
 /** What was at a path when the plan was made; null for nothing. */
@@ -155,9 +155,4 @@ function parseJournal(text: string): JournalState | null {
     else state.phase = line.line;
   }
   return state;
-}
-
-/** Whether `.rose/load` exists at all. */
-export function hasLoadFolder(home: Fd): boolean {
-  return statAt(home, names.load) !== null;
 }

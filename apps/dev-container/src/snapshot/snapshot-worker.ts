@@ -1,4 +1,5 @@
 import { on } from 'node:events';
+import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { errorFromBody, RoseError } from '@rose/contract';
 import type { SaveRequest } from '@rose/snapshot';
@@ -20,9 +21,11 @@ export class SnapshotWorker implements AsyncDisposable {
   readonly #messages: AsyncIterator<[FromWorker]>;
   readonly #ready: Promise<LoadStanding | null>;
   readonly #ended = new AbortController();
+  readonly #hasLeftover: boolean;
   #isBusy = false;
 
   constructor(workspace: Workspace) {
+    this.#hasLeftover = existsSync(`${workspace.own}/load`);
     const workerData: WorkerData = { workspace: workspace.path, own: workspace.own, flow: this.#flow };
     this.#worker = new Worker(ENTRY, { workerData });
     this.#worker.once('error', (error) => this.#ended.abort(error));
@@ -35,6 +38,11 @@ export class SnapshotWorker implements AsyncDisposable {
   /** How the load stands that an earlier agent left behind; resolves when it is finished or undone. */
   async standing(): Promise<LoadStanding | null> {
     return await this.#ready;
+  }
+
+  /** Waits for the load that an earlier agent left behind, if there is one; else returns at once. */
+  async recovered(): Promise<void> {
+    if (this.#hasLeftover) await this.#ready;
   }
 
   /** Encoded frames of SAVE_FRAME, the last of them `end`. @throws RoseError */
@@ -151,6 +159,8 @@ export class SnapshotWorker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Losing the stat cache costs only time, so a busy worker is not waited for.
+    if (!this.#isBusy) await this.persist().catch(() => {});
     await this.#worker.terminate();
   }
 }

@@ -43,6 +43,8 @@ export class TreeWriter implements Disposable {
   readonly #kept = new Map<Raw, Set<Raw>>();
   #file: { fd: Fd; entry: StreamedEntry; path: Raw } | null = null;
   totals: StreamTotals | null = null;
+  /** The entry that was placed last: what a failure is about. */
+  path = '' as Raw;
 
   constructor(options: TreeWriterOptions) {
     this.#options = options;
@@ -68,6 +70,7 @@ export class TreeWriter implements Disposable {
   #entry(entry: StreamedEntry): void {
     if (this.#file !== null) throw new FrameError('A tree stream begins an entry inside a file.');
     const path = checkPath(entry.path);
+    this.path = path;
     if (path === '') {
       this.#directories.push({ path, mode: entry.mode, mtimeNs: entry.mtimeNs });
       this.#kept.set(path, new Set());

@@ -15,13 +15,16 @@ const LOCKERS: readonly [file: string, args: string[]][] = [
 ];
 const LOCKER_MS = 5000;
 
+/** Root's embedded database runs as another user, who has to pass where no mount namespace can be had. */
+const NEW_DIRECTORY_MODE = process.getuid?.() === 0 ? 0o711 : 0o700;
+
 /**
- * Takes a directory for this process alone until the lock is disposed or the process dies; makes it
- * (mode 0700) if it is not there.
+ * Takes a directory for this process alone until the lock is disposed or the process dies; makes it,
+ * closed to other users' eyes, if it is not there.
  * @throws RoseError BUSY when another process holds it.
  */
 export function lockDirectory(directory: string): Disposable {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  mkdirSync(directory, { recursive: true, mode: NEW_DIRECTORY_MODE });
   const file = path.join(realpathSync(directory), 'lock');
   // Not truncated on opening: the content names the holder.
   const descriptor = openSync(file, 'a+', 0o600);

@@ -87,8 +87,10 @@ export class Containers {
     if ((await this.#own(id)).status === 'paused') await this.resume(id);
     const container = this.#docker.getContainer(id);
     const deadline = graceSeconds * 1000 + CHANGE_MS;
+    // Engines count whole seconds.
+    const t = Math.ceil(graceSeconds);
     await this.#become(['exited', 'created'], id, 'stop a container', deadline, (abortSignal) =>
-      container.stop({ t: graceSeconds, abortSignal }),
+      container.stop({ t, abortSignal }),
     );
   }
 

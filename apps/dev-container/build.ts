@@ -1,0 +1,30 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { rolldown } from 'rolldown';
+
+/**
+ * Bundles the agent into dist/: agent.mjs, the worker beside it, and koffi with its natives for
+ * Linux, which cannot be bundled. What lies in dist/ is all that a dev container needs.
+ */
+
+const root = import.meta.dirname;
+const dist = path.join(root, 'dist');
+const entries = { agent: path.join(root, 'src/main.ts'), 'snapshot-worker': path.join(root, 'src/snapshot/worker.ts') };
+
+rmSync(dist, { recursive: true, force: true });
+const bundle = await rolldown({ input: entries, platform: 'node', external: ['koffi'], logLevel: 'warn' });
+await bundle.write({ dir: dist, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'chunk-[hash].mjs', minify: true, comments: false });
+copyKoffi();
+
+function copyKoffi(): void {
+  const modules = path.join(root, '../../node_modules');
+  const target = path.join(dist, 'node_modules');
+  mkdirSync(path.join(target, '@koromix'), { recursive: true });
+  for (const file of ['package.json', 'index.js', 'indirect.js', 'lib', 'LICENSE.txt']) {
+    const from = path.join(modules, 'koffi', file);
+    if (existsSync(from)) cpSync(from, path.join(target, 'koffi', file), { recursive: true });
+  }
+  for (const name of readdirSync(path.join(modules, '@koromix')).filter((name) => name.startsWith('koffi-linux-'))) {
+    cpSync(path.join(modules, '@koromix', name), path.join(target, '@koromix', name), { recursive: true });
+  }
+}

@@ -1,0 +1,59 @@
+import type { ObjectId } from '@rose/snapshot';
+
+/**
+ * The content-addressed store: objects of an owner, each once, whatever project sent it.
+ * Owners never share objects, so nobody can probe for what others have.
+ */
+export interface ObjectStore {
+  /**
+   * Begins a save. Until it is disposed, the owner's objects are not collected.
+   * @throws RoseError DATABASE_UNAVAILABLE
+   */
+  beginSave(ownerId: number): Promise<SaveSession>;
+
+  /**
+   * Stored objects in the order of `ids`, in bounded memory.
+   * @throws RoseError DAMAGED when one is missing. Hashes are the reader's to check.
+   */
+  read(ownerId: number, ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<StoredBytes>;
+
+  /** Totals of trees; ids that are missing or were never sent as a tree are absent. */
+  totals(ownerId: number, ids: readonly ObjectId[]): Promise<Map<ObjectId, TreeTotals>>;
+}
+
+export interface SaveSession extends AsyncDisposable {
+  /** Stores objects that are not there yet. They become garbage unless a version is made of them. */
+  put(objects: readonly NewObject[]): Promise<void>;
+}
+
+export interface NewObject {
+  id: ObjectId;
+  /** Plain bytes. */
+  size: number;
+  /** One zstd frame. */
+  data: Buffer;
+  /** For trees only. */
+  totals: TreeTotals | null;
+}
+
+/** Of a tree and all below it. */
+export interface TreeTotals {
+  /** Files, directories and symlinks. */
+  entries: number;
+  files: number;
+  bytes: number;
+  /** 1 for a tree without directories. */
+  depth: number;
+}
+
+/** An id, and about how many bytes it holds: lets a reader bound its batches. */
+export interface SizedId {
+  id: ObjectId;
+  size: number;
+}
+
+export interface StoredBytes {
+  id: ObjectId;
+  size: number;
+  data: Buffer;
+}

@@ -1,0 +1,17 @@
+import { copyFile } from 'node:fs/promises';
+import path from 'node:path';
+import { runtimeSuite } from '../runtime.suite.ts';
+import { findTestEngine, testRuntime } from './test-engine.ts';
+
+const DOCKERFILE = path.resolve(import.meta.dirname, '../../../../../dev-container/Dockerfile');
+const engine = await findTestEngine();
+
+runtimeSuite(
+  'docker',
+  async (options) => {
+    if (typeof engine === 'string') throw new Error(engine);
+    await copyFile(DOCKERFILE, path.join(options.imageFolder, 'Dockerfile'));
+    return testRuntime(engine, options);
+  },
+  { enforced: { memory: true, cpu: true, pids: true }, skip: typeof engine === 'string' ? engine : null },
+);

@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Owner } from '../socket-folders.ts';
+import { EMPTY } from './scripts.ts';
+
+const run = promisify(execFile);
+
+/**
+ * Started by root, each project has a uid of its own, so that the kernel keeps projects apart even
+ * where a sandbox has a hole. The range is one that systemd's UIDS-GIDS leaves to nobody: above
+ * the containers of systemd-nspawn, above the subordinate ids of /etc/subuid.
+ */
+const FIRST_UID = 1_879_048_192;
+
+const REMOVAL_MS = 10 * 60_000;
+
+export const startedByRoot = process.getuid?.() === 0;
+
+/** Who a project's processes are on the host: itself, or the user who started the orchestrator. */
+export function ownerOf(projectId: number, isolated: boolean): Owner {
+  if (startedByRoot && isolated) return { uid: FIRST_UID + projectId, gid: FIRST_UID + projectId };
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+}
+
+/** The beginning of a command that runs as `owner`; empty where that is who we are. */
+export function becoming(owner: Owner): string[] {
+  if (owner.uid === process.getuid?.()) return [];
+  return ['setpriv', '--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups', '--inh-caps=-all', '--'];
+}
+
+/**
+ * Removes what lies in a directory that a container has written, in the name of its owner.
+ * The directory is entered before the uid changes: its parents are closed to that uid.
+ */
+export async function emptyAs(owner: Owner, directory: string): Promise<void> {
+  const [command = '', ...rest] = [...becoming(owner), ...EMPTY];
+  await run(command, rest, { cwd: directory, timeout: REMOVAL_MS, killSignal: 'SIGKILL', env: { PATH: TOOLS } });
+}
+
+/** Where the system's tools are; nothing of the orchestrator's own environment reaches a sandbox. */
+export const TOOLS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

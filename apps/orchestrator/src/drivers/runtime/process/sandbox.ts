@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { RoseError } from '@rose/contract';
+import { foldersOf, freezeCgroup, isFrozen, processesOf } from './cgroups.ts';
+import { MARK } from './environment.ts';
+import { descendants, isAlive, pidsOf, readStat, withEnvironment, type ProcessStat } from './proc.ts';
+import type { Run } from './records.ts';
+
+const KILL_MS = 10_000;
+const FREEZE_MS = 10_000;
+
+/** The processes of one running container, seen from the host. */
+export class Sandbox {
+  readonly #id: string;
+  readonly #run: Run;
+
+  constructor(id: string, run: Run) {
+    this.#id = id;
+    this.#run = run;
+  }
+
+  /** The keeper lives exactly as long as the agent. */
+  get alive(): boolean {
+    return isAlive(this.#run.keeper);
+  }
+
+  /** All processes inside, parents before their children; dead ones that nobody collected are left out. */
+  processes(): ProcessStat[] {
+    return this.#find().filter((stat) => stat.state !== 'Z' && stat.state !== 'X');
+  }
+
+  #find(): ProcessStat[] {
+    const pids = processesOf(this.#run.cgroup);
+    if (pids !== null) return pids.map(readStat).filter((stat) => stat !== null);
+    if (this.#run.way === 'none') return withEnvironment(`${MARK}=${this.#id}`);
+    const depth = pidsOf(process.pid).length;
+    return isAlive(this.#run.keeper)
+      ? descendants(this.#run.keeper.pid).filter(({ pid }) => pidsOf(pid).length > depth)
+      : [];
+  }
+
+  get frozen(): boolean {
+    const { freezer } = this.#run.cgroup;
+    if (freezer) return isFrozen(freezer);
+    const { agent } = this.#run;
+    return agent !== null && isAlive(agent) && readStat(agent.pid)?.state === 'T';
+  }
+
+  /** Returns when no process runs any more. */
+  async freeze(): Promise<void> {
+    const { freezer } = this.#run.cgroup;
+    if (freezer) return freezeCgroup(freezer, true);
+    const deadline = Date.now() + FREEZE_MS;
+    for (;;) {
+      // Parents first: a shell that sees its child stop would take it for a job that was suspended.
+      const running = this.processes().filter(({ state }) => state !== 'T' && state !== 't');
+      if (running.length === 0) return;
+      if (Date.now() > deadline) throw new RoseError('CONTAINER_FAILED', 'A process in the container cannot be frozen.');
+      for (const { pid } of running) signal(pid, 'SIGSTOP');
+      await delay(2);
+    }
+  }
+
+  async thaw(): Promise<void> {
+    const { freezer } = this.#run.cgroup;
+    if (freezer) return freezeCgroup(freezer, false);
+    for (const { pid } of this.processes().toReversed()) signal(pid, 'SIGCONT');
+  }
+
+  /** Asks the agent to end. */
+  terminate(): void {
+    const { agent } = this.#run;
+    if (agent !== null && isAlive(agent)) signal(agent.pid, 'SIGTERM');
+  }
+
+  /** @returns whether it ended by itself within `milliseconds`. */
+  async ended(milliseconds: number): Promise<boolean> {
+    const deadline = Date.now() + milliseconds;
+    while (this.alive) {
+      if (Date.now() > deadline) return false;
+      await delay(10);
+    }
+    return true;
+  }
+
+  /** Returns when nothing of it is left. */
+  async kill(): Promise<void> {
+    const deadline = Date.now() + KILL_MS;
+    for (let round = 0; this.alive || this.processes().length > 0; round += 1) {
+      if (Date.now() > deadline) throw new RoseError('CONTAINER_FAILED', 'A process of the container cannot be ended.');
+      for (const { pid } of this.processes()) signal(pid, 'SIGKILL');
+      // A frozen process of cgroup version 1 dies only when it is thawed.
+      if (foldersOf(this.#run.cgroup).length > 0 && this.frozen) await this.thaw();
+      // The keeper notes how it ended and goes by itself; one that has nothing to wait for does not.
+      if (round > 100 && this.alive) this.#killKeeper();
+      await delay(10);
+    }
+  }
+
+  #killKeeper(): void {
+    const { pid } = this.#run.keeper;
+    for (const child of descendants(pid)) signal(child.pid, 'SIGKILL');
+    if (isAlive(this.#run.keeper)) signal(pid, 'SIGKILL');
+  }
+}
+
+/** A process that is gone already needs no signal. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

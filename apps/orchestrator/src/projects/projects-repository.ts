@@ -1,0 +1,89 @@
+import { notFound, RoseError, type Project } from '@rose/contract';
+import { fromRow } from '../containers/containers-repository.ts';
+import type { Prisma, PrismaClient } from '../drivers/database/generated/client.ts';
+import { isUniqueViolation } from '../drivers/database/index.ts';
+
+const shown = {
+  id: true,
+  name: true,
+  description: true,
+  state: true,
+  stateReason: true,
+  runtime: true,
+  createdAt: true,
+  deletedAt: true,
+  owner: { select: { email: true } },
+  versions: { where: { isActive: true }, select: { number: true } },
+} as const satisfies Prisma.ProjectSelect;
+
+type ShownRow = Prisma.ProjectGetPayload<{ select: typeof shown }>;
+
+export class ProjectsRepository {
+  readonly #prisma: PrismaClient;
+
+  constructor(prisma: PrismaClient) {
+    this.#prisma = prisma;
+  }
+
+  /** @throws RoseError NAME_TAKEN */
+  async create(project: { ownerId: number; name: string; description: string; workspacePath: string }): Promise<Project> {
+    return await unlessTaken(project.name, async () => projectOf(await this.#prisma.project.create({ data: project, select: shown })));
+  }
+
+  /** @throws RoseError NOT_FOUND */
+  async get(projectId: number): Promise<Project> {
+    const row = await this.#prisma.project.findUnique({ where: { id: projectId }, select: shown });
+    if (row === null) throw notFound(`project ${projectId}`);
+    return projectOf(row);
+  }
+
+  /** The projects of an account, by id. */
+  async list(ownerId: number, options: { deletedSince: Date } | null): Promise<Project[]> {
+    const deletedAt = options === null ? null : { gte: options.deletedSince };
+    const rows = await this.#prisma.project.findMany({ where: { ownerId, deletedAt }, select: shown, orderBy: { id: 'asc' } });
+    return rows.map(projectOf);
+  }
+
+  /** @throws RoseError NAME_TAKEN */
+  async rename(projectId: number, name: string): Promise<Project> {
+    return await unlessTaken(name, async () => projectOf(await this.#prisma.project.update({ where: { id: projectId }, data: { name }, select: shown })));
+  }
+
+  async markDeleted(projectId: number): Promise<Project> {
+    return projectOf(await this.#prisma.project.update({ where: { id: projectId }, data: { deletedAt: new Date() }, select: shown }));
+  }
+
+  /** @throws RoseError NOT_FOUND when it is not the account's, not deleted, or deleted too long ago; NAME_TAKEN */
+  async undelete(projectId: number, ownerId: number, deletedSince: Date): Promise<Project> {
+    const row = await this.#prisma.project.findFirst({ where: { id: projectId, ownerId, deletedAt: { gte: deletedSince } }, select: { name: true } });
+    if (row === null) throw notFound(`deleted project ${projectId}`);
+    return await unlessTaken(row.name, async () => projectOf(await this.#prisma.project.update({ where: { id: projectId }, data: { deletedAt: null }, select: shown })));
+  }
+
+  /** Takes back a project that was not completed. */
+  async erase(projectId: number): Promise<void> {
+    await this.#prisma.project.deleteMany({ where: { id: projectId } });
+  }
+}
+
+async function unlessTaken<T>(name: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isUniqueViolation(error, 'ownerId', 'name')) throw new RoseError('NAME_TAKEN', `You have a project named "${name}" already. Choose another name.`);
+    throw error;
+  }
+}
+
+function projectOf({ owner, versions, state, runtime, createdAt, deletedAt, ...row }: ShownRow): Project {
+  return {
+    ...row,
+    owner: owner.email,
+    role: 'owner',
+    state: fromRow(state),
+    runtime: runtime === 'docker' || runtime === 'process' ? runtime : null,
+    activeVersion: versions[0]?.number ?? null,
+    createdAt: createdAt.toISOString(),
+    deletedAt: deletedAt?.toISOString() ?? null,
+  };
+}

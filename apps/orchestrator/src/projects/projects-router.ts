@@ -1,0 +1,22 @@
+import { createProjectInput, projectInput, renameProjectInput } from '@rose/contract';
+import { projectProcedure, router, signedIn } from '../trpc.ts';
+
+export const projectsRouter = router({
+  create: signedIn
+    .input(createProjectInput)
+    .mutation(({ ctx, input, signal }) => ctx.services.projects.create(ctx.identity.account.id, input, signal)),
+  list: signedIn.query(({ ctx }) => ctx.services.projects.list(ctx.identity.account.id)),
+  listDeleted: signedIn.query(({ ctx }) => ctx.services.projects.listDeleted(ctx.identity.account.id)),
+  get: projectProcedure('viewer')
+    .input(projectInput)
+    .query(({ ctx }) => ctx.services.projects.get(ctx.project.id)),
+  rename: projectProcedure('owner')
+    .input(renameProjectInput)
+    .mutation(({ ctx, input }) => ctx.services.projects.rename(ctx.project.id, input.name)),
+  delete: projectProcedure('owner')
+    .input(projectInput)
+    .mutation(({ ctx }) => ctx.services.projects.delete(ctx.project.id)),
+  undelete: signedIn
+    .input(projectInput)
+    .mutation(({ ctx, input }) => ctx.services.projects.undelete(ctx.identity.account.id, input.projectId)),
+});

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { errorFromBody, RoseError, type LoadPlan, type LoadResult } from '@rose/contract';
+import { decodeJson, LOAD_ANSWER, readFrames, type LoadOperation, type LoadOutcome, type Raw } from '@rose/snapshot';
+import { z } from 'zod';
+import { translateAgentError, type AgentConnection } from '../drivers/agent/agent-connection.ts';
+import type { ObjectStore } from '../drivers/objects/objects.ts';
+import { countSteps, planSteps, type LoadSelection, type PlanCounts } from './load-plan.ts';
+import { loadStream } from './load-stream.ts';
+import type { Progress } from './progress.ts';
+import { lied } from './save-receiver.ts';
+import type { LiveState } from './saver.ts';
+import type { PendingLoad, StoredVersion, VersionsRepository } from './versions-repository.ts';
+
+export interface LoaderOptions {
+  objects: ObjectStore;
+  repository: VersionsRepository;
+  progress: Progress;
+}
+
+export interface LoadOrder {
+  projectId: number;
+  ownerId: number;
+  target: StoredVersion;
+  /** Only these paths; null for the whole workspace. */
+  paths: readonly Raw[] | null;
+  live: LiveState;
+  /** The version that holds the live state; null when it is discarded. */
+  returnTo: number | null;
+  /** The version that was made of the live state just now; null when none was needed. */
+  checkpoint: number | null;
+}
+
+/** Plans loads and carries them out. The caller holds the project's lock. */
+export class Loader {
+  readonly #options: LoaderOptions;
+
+  constructor(options: LoaderOptions) {
+    this.#options = options;
+  }
+
+  /** What a load would do. */
+  async plan(target: StoredVersion, paths: readonly Raw[] | null, live: LiveState): Promise<LoadPlan> {
+    const counts = await countSteps(planSteps(selectionOf(target, paths, live)), live.skipped, true);
+    const { written, removed, bytes, conflicts } = counts;
+    return { version: target.number, written, removed, kept: Math.max(0, target.files - written), bytes, conflicts, paths: counts.paths };
+  }
+
+  /**
+   * Loads a version into the workspace: all of it, or nothing is touched.
+   * @throws RoseError DAMAGED, NO_SPACE, CONFLICT, AGENT_UNAVAILABLE
+   */
+  async load(order: LoadOrder, agent: AgentConnection, signal?: AbortSignal): Promise<LoadResult> {
+    const { projectId, target, paths, live, returnTo, checkpoint } = order;
+    const counts = await countSteps(planSteps(selectionOf(target, paths, live)), live.skipped, false);
+    const load: PendingLoad = { id: randomUUID(), projectId, version: target.number, returnTo, isPartial: paths !== null };
+    await this.#options.repository.beginLoad(load);
+    const outcome = await this.#settled(load, () => this.#send(order, load, counts, agent, signal), agent);
+    const isExact = outcome.conflicts.length === 0 && paths === null;
+    await this.#options.repository.finishLoad(load, isExact ? target.number : returnTo);
+    const { written, removed, bytes } = counts;
+    const { conflicts } = outcome;
+    return { loadId: load.id, version: target.number, checkpoint, written, removed, kept: Math.max(0, target.files - written), bytes, conflicts };
+  }
+
+  /** A load whose answer was lost may have happened: the agent's journal knows. */
+  async #settled(load: PendingLoad, send: () => Promise<LoadOutcome>, agent: AgentConnection): Promise<LoadOutcome> {
+    try {
+      return await send();
+    } catch (error) {
+      const failure = translateAgentError(error);
+      const outcome = failure.code === 'AGENT_UNAVAILABLE' || failure.code === 'CANCELLED' ? await this.#standing(load.id, agent) : null;
+      if (outcome !== null) return outcome;
+      await this.#options.repository.failLoad(load.id);
+      throw failure;
+    }
+  }
+
+  async #standing(loadId: string, agent: AgentConnection): Promise<LoadOutcome | null> {
+    try {
+      const standing = await agent.trpc.snapshot.standing.query();
+      return standing?.loadId === loadId ? standing.outcome : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async #send(order: LoadOrder, load: PendingLoad, counts: PlanCounts, agent: AgentConnection, signal?: AbortSignal): Promise<LoadOutcome> {
+    const { projectId, ownerId, target, paths, live } = order;
+    const rootMtimeNs = String(target.rootMtimeNs);
+    const last: LoadOperation | null = paths === null ? { op: 'attributes', path: '', kind: 'directory', mode: 0, mtimeNs: rootMtimeNs } : null;
+    const begin = { loadId: load.id, base: live.root, target: paths === null ? target.root : null, rootMtimeNs, bytes: counts.staged };
+    const steps = planSteps(selectionOf(target, paths, live));
+    const stream = loadStream(begin, this.#counted(projectId, steps, counts), last, this.#options.objects, ownerId);
+    const body = await agent.stream({ method: 'POST', path: '/-/snapshot.load', body: Readable.from(stream, { objectMode: false, highWaterMark: 1 << 20 }), signal });
+    for await (const { type, payload } of readFrames(body, MAX_ANSWER_BYTES)) {
+      if (type === LOAD_ANSWER.result) return parseOutcome(decodeJson(payload));
+      if (type === LOAD_ANSWER.error) throw errorFromBody(decodeJson(payload)) ?? lied('a load failed without a reason.');
+      this.#report(projectId, 'applying', progressSchema.parse(decodeJson(payload)).done, counts.operations, 0, counts.bytes);
+    }
+    throw new RoseError('AGENT_UNAVAILABLE', 'The dev container broke off the load.');
+  }
+
+  async *#counted(projectId: number, steps: ReturnType<typeof planSteps>, counts: PlanCounts): ReturnType<typeof planSteps> {
+    let done = 0;
+    let bytes = 0;
+    for await (const step of steps) {
+      yield step;
+      done += 1;
+      if (step.operation.op === 'write' && step.operation.kind === 'file') bytes += step.operation.size;
+      if (done % 100 === 0) this.#report(projectId, 'sending', done, counts.operations, bytes, counts.bytes);
+    }
+  }
+
+  #report(projectId: number, phase: 'sending' | 'applying', files: number, filesTotal: number, bytes: number, bytesTotal: number): void {
+    this.#options.progress.report(projectId, { deed: 'load', phase, files, filesTotal, bytes, bytesTotal });
+  }
+
+  /** Settles a load that was under way when an orchestrator or an agent died. */
+  async settle(load: PendingLoad, agent: AgentConnection): Promise<void> {
+    const standing = await agent.trpc.snapshot.standing.query().catch((error: unknown) => {
+      throw translateAgentError(error);
+    });
+    if (standing?.loadId !== load.id) return await this.#options.repository.failLoad(load.id);
+    const isExact = standing.outcome.conflicts.length === 0 && !load.isPartial;
+    await this.#options.repository.finishLoad(load, isExact ? load.version : load.returnTo);
+  }
+}
+
+/** Up to 100,000 conflicts with their paths. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+const progressSchema = z.object({ done: z.number(), all: z.number() });
+const outcomeSchema = z.object({ conflicts: z.array(z.string()) });
+
+function parseOutcome(value: unknown): LoadOutcome {
+  const parsed = outcomeSchema.safeParse(value);
+  if (!parsed.success) throw lied('the outcome of a load is malformed.', parsed.error);
+  return parsed.data;
+}
+
+function selectionOf(target: StoredVersion, paths: readonly Raw[] | null, live: LiveState): LoadSelection {
+  return { trees: live.trees, live: live.root, target: target.root, paths };
+}

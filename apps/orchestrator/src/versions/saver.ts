@@ -1,0 +1,235 @@
+import { performance } from 'node:perf_hooks';
+import { RoseError, type SaveResult, type VersionKind } from '@rose/contract';
+import { decodeList, decodeTree, isList, readFrames, type Chunk, type Frame, type ObjectId, type SaveRequest, type TreeEntry, type VersionLimits } from '@rose/snapshot';
+import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
+import type { NewObject, ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
+import { requireComplete } from './complete.ts';
+import { receiveSave, type ReceivedSave, type SaveTarget } from './save-receiver.ts';
+import type { Progress } from './progress.ts';
+import { StoredTrees, verified, type TreeCache, type TreeSource } from './trees.ts';
+import type { StoredVersion, VersionsRepository } from './versions-repository.ts';
+
+export interface SaverOptions {
+  objects: ObjectStore;
+  repository: VersionsRepository;
+  trees: TreeCache;
+  progress: Progress;
+  limits: VersionLimits;
+}
+
+export interface SaveOrder {
+  projectId: number;
+  ownerId: number;
+  kind: VersionKind;
+  message: string;
+  authorId: number | null;
+  requestId: string | null;
+  full: boolean;
+  /** Make no version when one with this content exists; checkpoints do that. */
+  unlessSaved: boolean;
+  /** Whether the version becomes the active one. */
+  activates: boolean;
+}
+
+const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_OBJECTS = 1000;
+
+/** The live state of a workspace, as far as it matters for a plan. */
+export interface LiveState {
+  root: ObjectId;
+  rootMtimeNs: bigint;
+  trees: TreeSource;
+  skipped: readonly string[];
+}
+
+/** Takes saves and scans from agents. The caller holds the project's lock. */
+export class Saver {
+  readonly #options: SaverOptions;
+
+  constructor(options: SaverOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Saves the workspace. Until the version's transaction commits nothing is visible; after it
+   * everything is durable.
+   * @returns the version, and whether it was made now
+   */
+  async save(order: SaveOrder, agent: AgentConnection, signal?: AbortSignal): Promise<{ result: SaveResult; isNew: boolean; live: LiveState }> {
+    const startedAt = performance.now();
+    const { objects, repository } = this.#options;
+    const { projectId, ownerId } = order;
+    const base = await repository.base(projectId);
+    await using session = await objects.beginSave(ownerId);
+    const target = new StoringTarget(session, objects, ownerId);
+    const request: SaveRequest = { base: base?.root ?? null, full: order.full, scan: false };
+    const received = await this.#receive(projectId, agent, request, target, signal);
+    await target.flush();
+    const trees = this.treesOf(ownerId);
+    await this.#requireComplete(received, base, trees);
+    const live = liveOf(received, trees);
+    const existing = order.unlessSaved ? await repository.byRoot(projectId, received.root) : null;
+    if (existing !== null) {
+      await repository.setBase(projectId, existing.number);
+      return { result: resultOf(existing), isNew: false, live };
+    }
+    const version = await this.#commit(order, received, Math.round(performance.now() - startedAt));
+    return { result: resultOf(version), isNew: true, live };
+  }
+
+  async #commit(order: SaveOrder, received: ReceivedSave, durationMs: number): Promise<StoredVersion> {
+    const { summary, totals, root, storedBytes } = received;
+    const { files, bytes: logicalBytes } = totals;
+    const facts = { root, rootMtimeNs: BigInt(summary.rootMtimeNs), files, logicalBytes, storedBytes, durationMs, changed: summary.changed, skipped: summary.skipped };
+    const { projectId, message, kind, authorId, requestId, activates } = order;
+    const number = await this.#options.repository.add({ projectId, message, kind, authorId, requestId, activates, ...facts });
+    return { number, ...facts };
+  }
+
+  /** Finds out the live state and stores nothing. */
+  async scan(project: { projectId: number; ownerId: number }, agent: AgentConnection, signal?: AbortSignal): Promise<LiveState & { base: StoredVersion | null }> {
+    const base = await this.#options.repository.base(project.projectId);
+    const stored = this.treesOf(project.ownerId);
+    const target = new ScanTarget(this.#options.objects, project.ownerId, stored);
+    const request: SaveRequest = { base: base?.root ?? null, full: false, scan: true };
+    const received = await this.#receive(project.projectId, agent, request, target, signal);
+    return { ...liveOf(received, target), base };
+  }
+
+  treesOf(ownerId: number): StoredTrees {
+    return new StoredTrees(this.#options.objects, ownerId, this.#options.trees);
+  }
+
+  async #receive(projectId: number, agent: AgentConnection, request: SaveRequest, target: SaveTarget, signal?: AbortSignal): Promise<ReceivedSave> {
+    const body = await agent.stream({
+      method: 'POST',
+      path: '/-/snapshot.save',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(request),
+      signal,
+    });
+    const frames: AsyncIterable<Frame> = readFrames(body);
+    return await receiveSave(frames, target, this.#options.limits, ({ files, bytes }) => {
+      this.#options.progress.report(projectId, { deed: 'save', phase: 'reading', files, filesTotal: null, bytes, bytesTotal: null });
+    });
+  }
+
+  async #requireComplete({ root, sent }: ReceivedSave, base: StoredVersion | null, trees: TreeSource): Promise<void> {
+    if (sent.refersToBase) await requireComplete(root, base?.root ?? null, sent, trees);
+  }
+}
+
+/** Stores what arrives, one batch ahead of the reader. */
+class StoringTarget implements SaveTarget {
+  readonly #session: SaveSession;
+  readonly #objects: ObjectStore;
+  readonly #ownerId: number;
+  #batch = new Map<ObjectId, NewObject>();
+  #bytes = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(session: SaveSession, objects: ObjectStore, ownerId: number) {
+    this.#session = session;
+    this.#objects = objects;
+    this.#ownerId = ownerId;
+  }
+
+  async keep(object: NewObject): Promise<void> {
+    this.#batch.set(object.id, object);
+    this.#bytes += object.data.length;
+    if (this.#bytes >= BATCH_BYTES || this.#batch.size >= BATCH_OBJECTS) await this.#send();
+  }
+
+  async #send(): Promise<void> {
+    const batch = [...this.#batch.values()];
+    this.#batch = new Map();
+    this.#bytes = 0;
+    await this.#writing;
+    this.#writing = this.#session.put(batch);
+    // A failure is told by the next batch or the flush, not as an unhandled rejection before.
+    this.#writing.catch(() => {});
+  }
+
+  async flush(): Promise<void> {
+    await this.#send();
+    await this.#writing;
+  }
+
+  totals(ids: readonly ObjectId[]) {
+    return this.#objects.totals(this.#ownerId, ids);
+  }
+
+  async read(chunks: readonly Chunk[]): Promise<Buffer> {
+    await this.flush();
+    return await readAll(this.#objects, this.#ownerId, chunks);
+  }
+}
+
+const MAX_SCAN_BYTES = 128 * 1024 * 1024;
+
+/** Keeps the directories of a scan in memory, before those of the store. */
+class ScanTarget implements SaveTarget, TreeSource {
+  readonly #objects: ObjectStore;
+  readonly #ownerId: number;
+  readonly #stored: StoredTrees;
+  readonly #plain = new Map<ObjectId, Buffer>();
+  #bytes = 0;
+
+  constructor(objects: ObjectStore, ownerId: number, stored: StoredTrees) {
+    this.#objects = objects;
+    this.#ownerId = ownerId;
+    this.#stored = stored;
+  }
+
+  async keep(object: NewObject, plain: Buffer): Promise<void> {
+    this.#bytes += plain.length;
+    if (this.#bytes > MAX_SCAN_BYTES) {
+      const details = { limit: 'scanBytes', value: this.#bytes, allowed: MAX_SCAN_BYTES };
+      throw new RoseError('LIMIT_EXCEEDED', 'Too much changed since the last version to be compared at once. Save first.', details);
+    }
+    this.#plain.set(object.id, plain);
+  }
+
+  totals(ids: readonly ObjectId[]) {
+    return this.#objects.totals(this.#ownerId, ids);
+  }
+
+  async read(chunks: readonly Chunk[]): Promise<Buffer> {
+    return Buffer.concat(chunks.map(({ id }) => this.#plain.get(id) ?? missing(id)));
+  }
+
+  async tree(id: ObjectId): Promise<readonly TreeEntry[]> {
+    const plain = this.#plain.get(id);
+    if (plain === undefined) return await this.#stored.tree(id);
+    return isList(plain) ? decodeTree(await this.read(decodeList(plain))) : decodeTree(plain);
+  }
+
+  async list(id: ObjectId): Promise<readonly Chunk[]> {
+    const plain = this.#plain.get(id);
+    return plain === undefined ? await this.#stored.list(id) : decodeList(plain);
+  }
+
+  async prefetch(ids: readonly ObjectId[]): Promise<void> {
+    await this.#stored.prefetch(ids.filter((id) => !this.#plain.has(id)));
+  }
+}
+
+function missing(id: ObjectId): never {
+  throw new RoseError('AGENT_LIED', `The dev container named the object ${id} without sending it.`);
+}
+
+async function readAll(objects: ObjectStore, ownerId: number, chunks: readonly Chunk[]): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const { id, size, data } of objects.read(ownerId, chunks)) parts.push(verified(id, data, size));
+  return Buffer.concat(parts);
+}
+
+function liveOf(received: ReceivedSave, trees: TreeSource): LiveState {
+  const { root, summary } = received;
+  return { root, rootMtimeNs: BigInt(summary.rootMtimeNs), trees, skipped: summary.skipped.map(({ path }) => path) };
+}
+
+export function resultOf(version: StoredVersion): SaveResult {
+  const { number, root, files, logicalBytes, storedBytes, changed, skipped, durationMs } = version;
+  return { version: number, rootTree: root, files, logicalBytes, storedBytes, changedDuringSave: changed, skipped, durationMs };
+}

@@ -1,0 +1,219 @@
+import { notFound, RoseError, type SkippedPath, type Version, type VersionKind } from '@rose/contract';
+import type { ObjectId } from '@rose/snapshot';
+import { isUniqueViolation } from '../drivers/database/index.ts';
+import type { Prisma, PrismaClient, ProjectVersion as VersionRow } from '../drivers/database/generated/client.ts';
+
+/** A version as the services use it. */
+export interface StoredVersion {
+  number: number;
+  root: ObjectId;
+  rootMtimeNs: bigint;
+  files: number;
+  logicalBytes: number;
+  storedBytes: number;
+  changed: string[];
+  skipped: SkippedPath[];
+  durationMs: number;
+}
+
+export interface NewVersion {
+  projectId: number;
+  message: string;
+  kind: VersionKind;
+  authorId: number | null;
+  requestId: string | null;
+  /** Whether it becomes the active version. */
+  activates: boolean;
+  root: ObjectId;
+  rootMtimeNs: bigint;
+  files: number;
+  logicalBytes: number;
+  storedBytes: number;
+  durationMs: number;
+  changed: string[];
+  skipped: SkippedPath[];
+}
+
+export interface PendingLoad {
+  id: string;
+  projectId: number;
+  version: number;
+  returnTo: number | null;
+  isPartial: boolean;
+}
+
+export class VersionsRepository {
+  readonly #prisma: PrismaClient;
+
+  constructor(prisma: PrismaClient) {
+    this.#prisma = prisma;
+  }
+
+  async list(projectId: number): Promise<Version[]> {
+    const rows = await this.#prisma.projectVersion.findMany({
+      where: { projectId },
+      orderBy: { number: 'asc' },
+      include: { author: { select: { email: true } } },
+    });
+    return rows.map((row) => ({
+      version: row.number,
+      message: row.message,
+      kind: kindFromRow(row.kind),
+      author: row.author?.email ?? null,
+      createdAt: row.createdAt.toISOString(),
+      active: row.isActive,
+      pinned: row.isPinned,
+      files: row.files,
+      logicalBytes: Number(row.logicalBytes),
+      storedBytes: Number(row.storedBytes),
+    }));
+  }
+
+  /** @throws RoseError NOT_FOUND */
+  async get(projectId: number, number: number): Promise<StoredVersion> {
+    const row = await this.#prisma.projectVersion.findUnique({ where: { projectId_number: { projectId, number } } });
+    if (row === null) throw notFound(`version ${number}`);
+    return stored(row);
+  }
+
+  async active(projectId: number): Promise<StoredVersion | null> {
+    return await this.#first({ projectId, isActive: true });
+  }
+
+  async byRequest(projectId: number, requestId: string): Promise<StoredVersion | null> {
+    return await this.#first({ projectId, requestId });
+  }
+
+  /** The newest version with this content, null when there is none. */
+  async byRoot(projectId: number, root: ObjectId): Promise<StoredVersion | null> {
+    return await this.#first({ projectId, rootTree: bytes(root) });
+  }
+
+  async #first(where: Prisma.ProjectVersionWhereInput): Promise<StoredVersion | null> {
+    const row = await this.#prisma.projectVersion.findFirst({ where, orderBy: { number: 'desc' } });
+    return row === null ? null : stored(row);
+  }
+
+  /**
+   * Makes a version: the next number, its row and what is active, as one. The workspace derives
+   * from it from now on.
+   * @throws RoseError NOT_FOUND when the project is gone, CONFLICT when the request id was used meanwhile
+   */
+  async add(version: NewVersion): Promise<number> {
+    const { projectId, activates, root, changed, kind, ...columns } = version;
+    try {
+      return await this.#prisma.$transaction(async (tx) => {
+        // The row lock of this update makes saves of one project wait for each other.
+        const { lastVersion: number } = await tx.project.update({
+          where: { id: projectId },
+          data: { lastVersion: { increment: 1 } },
+          select: { lastVersion: true },
+        });
+        if (activates) await tx.projectVersion.updateMany({ where: { projectId, isActive: true }, data: { isActive: false } });
+        const { rootMtimeNs, message, authorId, requestId, files, logicalBytes, storedBytes, durationMs, skipped } = columns;
+        await tx.projectVersion.create({
+          data: {
+            projectId,
+            number,
+            message,
+            kind: kindToRow(kind),
+            authorId,
+            requestId,
+            isActive: activates,
+            rootTree: bytes(root),
+            rootMtimeNs,
+            files,
+            logicalBytes,
+            storedBytes,
+            durationMs,
+            changedDuringSave: changed,
+            skipped: skipped as unknown as Prisma.InputJsonValue,
+          },
+        });
+        await tx.project.update({ where: { id: projectId }, data: { baseVersion: number } });
+        return number;
+      });
+    } catch (error) {
+      if (isUniqueViolation(error, 'projectId', 'requestId')) throw new RoseError('CONFLICT', 'This request was answered already.');
+      throw error;
+    }
+  }
+
+  async beginLoad(load: PendingLoad): Promise<void> {
+    await this.#prisma.load.create({ data: load });
+  }
+
+  async pendingLoads(projectId: number): Promise<PendingLoad[]> {
+    const select = { id: true, projectId: true, version: true, returnTo: true, isPartial: true } as const;
+    return await this.#prisma.load.findMany({ where: { projectId, state: 'pending' }, select, orderBy: { createdAt: 'asc' } });
+  }
+
+  /** Every project in which a load may still be under way. */
+  async projectsWithPendingLoads(): Promise<number[]> {
+    const rows = await this.#prisma.load.findMany({ where: { state: 'pending', project: { deletedAt: null } }, select: { projectId: true }, distinct: ['projectId'] });
+    return rows.map(({ projectId }) => projectId);
+  }
+
+  /** A load that happened: its version is active, unless it was of single paths. `base` is what the workspace derives from now. */
+  async finishLoad(load: PendingLoad, base: number | null): Promise<void> {
+    const { id, projectId, version, isPartial } = load;
+    await this.#prisma.$transaction(async (tx) => {
+      await tx.load.update({ where: { id }, data: { state: 'done', finishedAt: new Date() } });
+      if (!isPartial) await activate(tx, projectId, version);
+      await tx.project.update({ where: { id: projectId }, data: { baseVersion: base } });
+    });
+  }
+
+  /** A load that changed nothing. */
+  async failLoad(id: string): Promise<void> {
+    await this.#prisma.load.updateMany({ where: { id, state: 'pending' }, data: { state: 'failed', finishedAt: new Date() } });
+  }
+
+  /** The version that undo returns to, null when nothing can be undone. */
+  async returnTo(projectId: number): Promise<number | null> {
+    const last = await this.#prisma.load.findFirst({ where: { projectId, state: 'done' }, orderBy: { finishedAt: 'desc' } });
+    return last?.returnTo ?? null;
+  }
+
+  async setBase(projectId: number, baseVersion: number | null): Promise<void> {
+    await this.#prisma.project.update({ where: { id: projectId }, data: { baseVersion } });
+  }
+
+  async base(projectId: number): Promise<StoredVersion | null> {
+    const project = await this.#prisma.project.findUnique({ where: { id: projectId }, select: { baseVersion: true } });
+    if (project === null) throw notFound(`project ${projectId}`);
+    return project.baseVersion === null ? null : await this.#first({ projectId, number: project.baseVersion });
+  }
+}
+
+async function activate(tx: Prisma.TransactionClient, projectId: number, number: number): Promise<void> {
+  await tx.projectVersion.updateMany({ where: { projectId, isActive: true, number: { not: number } }, data: { isActive: false } });
+  await tx.projectVersion.update({ where: { projectId_number: { projectId, number } }, data: { isActive: true } });
+}
+
+function stored(row: VersionRow): StoredVersion {
+  return {
+    number: row.number,
+    root: Buffer.from(row.rootTree).toString('hex') as ObjectId,
+    rootMtimeNs: row.rootMtimeNs,
+    files: row.files,
+    logicalBytes: Number(row.logicalBytes),
+    storedBytes: Number(row.storedBytes),
+    changed: row.changedDuringSave as string[],
+    skipped: row.skipped as unknown as SkippedPath[],
+    durationMs: row.durationMs,
+  };
+}
+
+function bytes(id: ObjectId): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(id, 'hex'));
+}
+
+/** Identifiers of the schema have no hyphen. */
+function kindFromRow(kind: VersionRow['kind']): VersionKind {
+  return kind.replaceAll('_', '-') as VersionKind;
+}
+
+function kindToRow(kind: VersionKind): VersionRow['kind'] {
+  return kind.replaceAll('-', '_') as VersionRow['kind'];
+}

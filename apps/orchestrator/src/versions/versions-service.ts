@@ -1,0 +1,181 @@
+import { notFound, RoseError, type DirectoryEntry, type LoadPlan, type LoadResult, type SaveResult, type Version, type WorkspaceStatus } from '@rose/contract';
+import { fromText, mtimeNs, splitRaw, toText, type FileEntry, type Raw, type TreeEntry } from '@rose/snapshot';
+import type { ContainersService } from '../containers/containers-service.ts';
+import type { Locks } from '../containers/locks.ts';
+import type { ObjectStore } from '../drivers/objects/objects.ts';
+import { changesBetween } from './changes.ts';
+import type { Loader } from './loader.ts';
+import { chunksOf } from './load-plan.ts';
+import { resultOf, type LiveState, type Saver } from './saver.ts';
+import { verified } from './trees.ts';
+import type { StoredVersion, VersionsRepository } from './versions-repository.ts';
+
+export interface ProjectRef {
+  id: number;
+  ownerId: number;
+}
+
+export interface SaveIntent {
+  message: string;
+  full: boolean;
+  requestId: string | undefined;
+  authorId: number;
+}
+
+export interface LoadIntent {
+  /** Missing: the active version. */
+  version?: number | undefined;
+  paths?: readonly string[] | undefined;
+  discard: boolean;
+}
+
+export interface VersionsOptions {
+  repository: VersionsRepository;
+  objects: ObjectStore;
+  saver: Saver;
+  loader: Loader;
+  containers: ContainersService;
+  /** One deed at a time per project. */
+  locks: Locks;
+}
+
+/** Saving, loading and reading versions. */
+export class VersionsService {
+  readonly #options: VersionsOptions;
+
+  constructor(options: VersionsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws RoseError BUSY, CANCELLED, LIMIT_EXCEEDED, AGENT_LIED … ; then no version was made. */
+  async save(project: ProjectRef, { message, full, requestId, authorId }: SaveIntent, signal?: AbortSignal): Promise<SaveResult> {
+    const { repository, saver, containers, locks } = this.#options;
+    using _ = await locks.hold(project.id, signal);
+    const answered = requestId === undefined ? null : await repository.byRequest(project.id, requestId);
+    if (answered !== null) return resultOf(answered);
+    const agent = await containers.wake(project.id, signal);
+    const order = { projectId: project.id, ownerId: project.ownerId, kind: 'manual' as const, message, authorId, requestId: requestId ?? null, full, unlessSaved: false, activates: true };
+    return (await saver.save(order, agent, signal)).result;
+  }
+
+  async list(project: ProjectRef): Promise<Version[]> {
+    return await this.#options.repository.list(project.id);
+  }
+
+  /** What a load would do; nothing is changed. */
+  async plan(project: ProjectRef, intent: LoadIntent, signal?: AbortSignal): Promise<LoadPlan> {
+    const { saver, loader, containers, locks } = this.#options;
+    using _ = await locks.hold(project.id, signal);
+    const target = await this.#target(project, intent.version);
+    const paths = await this.#paths(project, target, intent.paths);
+    const agent = await containers.wake(project.id, signal);
+    const live = await saver.scan({ projectId: project.id, ownerId: project.ownerId }, agent, signal);
+    return await loader.plan(target, paths, live);
+  }
+
+  /**
+   * Loads a version, unsaved work kept as a checkpoint first.
+   * @throws RoseError; then the workspace is as it was
+   */
+  async load(project: ProjectRef, intent: LoadIntent, signal?: AbortSignal): Promise<LoadResult> {
+    using _ = await this.#options.locks.hold(project.id, signal);
+    const target = await this.#target(project, intent.version);
+    const paths = await this.#paths(project, target, intent.paths);
+    return await this.#load(project, target, paths, intent.discard, signal);
+  }
+
+  /** Loads what the last load replaced; undoing twice is a redo. */
+  async undo(project: ProjectRef, signal?: AbortSignal): Promise<LoadResult> {
+    const { repository, locks } = this.#options;
+    using _ = await locks.hold(project.id, signal);
+    const number = await repository.returnTo(project.id);
+    if (number === null) throw new RoseError('CONFLICT', 'There is no load to undo in this project.');
+    return await this.#load(project, await repository.get(project.id, number), null, false, signal);
+  }
+
+  async #load(project: ProjectRef, target: StoredVersion, paths: Raw[] | null, discard: boolean, signal?: AbortSignal): Promise<LoadResult> {
+    const { saver, loader, containers } = this.#options;
+    const agent = await containers.wake(project.id, signal);
+    const ids = { projectId: project.id, ownerId: project.ownerId };
+    let live: LiveState;
+    let kept: { version: number; isNew: boolean } | null = null;
+    if (discard) live = await saver.scan(ids, agent, signal);
+    else {
+      const message = `Before the load of version ${target.number}`;
+      const order = { ...ids, kind: 'before-load' as const, message, authorId: null, requestId: null, full: false, unlessSaved: true, activates: false };
+      const saved = await saver.save(order, agent, signal);
+      live = saved.live;
+      kept = { version: saved.result.version, isNew: saved.isNew };
+    }
+    const checkpoint = kept?.isNew === true ? kept.version : null;
+    return await loader.load({ ...ids, target, paths, live, returnTo: kept?.version ?? null, checkpoint }, agent, signal);
+  }
+
+  async #target(project: ProjectRef, number: number | undefined): Promise<StoredVersion> {
+    const { repository } = this.#options;
+    if (number !== undefined) return await repository.get(project.id, number);
+    const active = await repository.active(project.id);
+    if (active === null) throw new RoseError('NOT_FOUND', 'This project has no version yet: there is nothing to load. Save one first.', { what: 'version' });
+    return active;
+  }
+
+  async #paths(project: ProjectRef, target: StoredVersion, paths: readonly string[] | undefined): Promise<Raw[] | null> {
+    if (paths === undefined || paths.length === 0) return null;
+    const raw = paths.map(fromText);
+    for (const path of raw) await this.#entry(project, target, path);
+    return raw;
+  }
+
+  /** What changed since the version that the workspace derives from. */
+  async status(project: ProjectRef, signal?: AbortSignal): Promise<WorkspaceStatus> {
+    const { saver, containers, locks } = this.#options;
+    using _ = await locks.hold(project.id, signal);
+    const agent = await containers.wake(project.id, signal);
+    const live = await saver.scan({ projectId: project.id, ownerId: project.ownerId }, agent, signal);
+    const base = live.base;
+    return { base: base?.number ?? null, changes: await changesBetween(live.trees, base?.root ?? null, live.root) };
+  }
+
+  /** A directory of a version, or the one entry that `path` names. No container is needed. */
+  async tree(project: ProjectRef, number: number, path: string): Promise<DirectoryEntry[]> {
+    const { repository, saver } = this.#options;
+    const version = await repository.get(project.id, number);
+    const entry = await this.#entry(project, version, fromText(path));
+    if (entry !== null && entry.kind !== 'directory') return [directoryEntry(entry)];
+    const entries = await saver.treesOf(project.ownerId).tree(entry?.tree ?? version.root);
+    return entries.map(directoryEntry);
+  }
+
+  /** A file of a version: its size and its bytes, verified on the way. */
+  async file(project: ProjectRef, number: number, path: string): Promise<{ entry: FileEntry; bytes: AsyncGenerator<Buffer> }> {
+    const version = await this.#options.repository.get(project.id, number);
+    const entry = await this.#entry(project, version, fromText(path));
+    if (entry?.kind !== 'file') throw new RoseError('CONFLICT', `${path === '' ? 'The workspace' : path} is no file in version ${number}.`);
+    return { entry, bytes: this.#bytes(project, entry) };
+  }
+
+  async *#bytes(project: ProjectRef, entry: FileEntry): AsyncGenerator<Buffer> {
+    const { objects, saver } = this.#options;
+    const chunks = await chunksOf(saver.treesOf(project.ownerId), entry);
+    for await (const { id, size, data } of objects.read(project.ownerId, chunks)) yield verified(id, data, size);
+  }
+
+  /** The entry at a path of a version, null for its root. @throws RoseError NOT_FOUND */
+  async #entry(project: ProjectRef, version: StoredVersion, path: Raw): Promise<TreeEntry | null> {
+    const trees = this.#options.saver.treesOf(project.ownerId);
+    let tree = version.root;
+    let entry: TreeEntry | null = null;
+    for (const name of splitRaw(path)) {
+      if (entry !== null && entry.kind !== 'directory') throw notFound(`"${toText(path)}" in version ${version.number}`);
+      tree = entry?.tree ?? tree;
+      entry = (await trees.tree(tree)).find((candidate) => candidate.name === name) ?? null;
+      if (entry === null) throw notFound(`"${toText(path)}" in version ${version.number}`);
+    }
+    return entry;
+  }
+}
+
+function directoryEntry(entry: TreeEntry): DirectoryEntry {
+  const size = entry.kind === 'file' ? entry.size : entry.kind === 'symlink' ? entry.target.length : 0;
+  return { name: toText(entry.name), kind: entry.kind, mode: entry.mode, size, mtimeNs: mtimeNs(entry) };
+}

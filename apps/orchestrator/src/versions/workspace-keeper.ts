@@ -1,0 +1,62 @@
+import { RoseError } from '@rose/contract';
+import type { ContainerRow } from '../containers/containers-repository.ts';
+import type { WorkspaceKeeper } from '../containers/containers-service.ts';
+import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
+import type { Loader } from './loader.ts';
+import type { Saver } from './saver.ts';
+import type { StoredVersion, VersionsRepository } from './versions-repository.ts';
+
+/**
+ * Keeps workspaces and versions together over the life of containers: versions are the truth,
+ * a volume is a cache that may hold unsaved work.
+ */
+export class VersionedWorkspaces implements WorkspaceKeeper {
+  readonly #repository: VersionsRepository;
+  readonly #saver: Saver;
+  readonly #loader: Loader;
+
+  constructor(repository: VersionsRepository, saver: Saver, loader: Loader) {
+    this.#repository = repository;
+    this.#saver = saver;
+    this.#loader = loader;
+  }
+
+  async restore(project: ContainerRow, agent: AgentConnection): Promise<void> {
+    for (const load of await this.#repository.pendingLoads(project.id)) await this.#loader.settle(load, agent);
+    if (project.baseVersion !== null) return;
+    const active = await this.#repository.active(project.id);
+    if (active === null) return;
+    await this.#fill(project, active, agent);
+  }
+
+  /** Fills a workspace that derives from no version; what it holds nevertheless is kept as a checkpoint first. */
+  async #fill(project: ContainerRow, active: StoredVersion, agent: AgentConnection): Promise<void> {
+    const ids = { projectId: project.id, ownerId: project.ownerId };
+    try {
+      let live = await this.#saver.scan(ids, agent);
+      if (live.root === active.root) return await this.#repository.setBase(project.id, active.number);
+      let returnTo: number | null = null;
+      if (!(await isEmpty(live))) {
+        const kept = await this.#saver.save({ ...ids, kind: 'recovered', message: 'Found in the volume', ...checkpointOf }, agent);
+        live = { ...kept.live, base: null };
+        returnTo = kept.result.version;
+      }
+      await this.#loader.load({ ...ids, target: active, paths: null, live, returnTo, checkpoint: returnTo }, agent);
+    } catch (error) {
+      if (!(error instanceof RoseError) || error.code !== 'DAMAGED') throw error;
+      const message = `Version ${active.number}, the active one, is damaged: ${error.message} Load another version (rose versions lists them), or run rose verify.`;
+      throw new RoseError('NEEDS_ATTENTION', message, {}, { cause: error });
+    }
+  }
+
+  async checkpoint(project: ContainerRow, agent: AgentConnection): Promise<void> {
+    const order = { projectId: project.id, ownerId: project.ownerId, kind: 'on-stop' as const, message: 'Saved on stop', ...checkpointOf, activates: true };
+    await this.#saver.save(order, agent);
+  }
+}
+
+const checkpointOf = { authorId: null, requestId: null, full: false, unlessSaved: true, activates: false };
+
+async function isEmpty(live: { root: StoredVersion['root']; trees: { tree(id: StoredVersion['root']): Promise<readonly unknown[]> } }): Promise<boolean> {
+  return (await live.trees.tree(live.root)).length === 0;
+}
