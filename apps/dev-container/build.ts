@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -20,11 +20,14 @@ function copyKoffi(): void {
   const modules = path.join(root, '../../node_modules');
   const target = path.join(dist, 'node_modules');
   mkdirSync(path.join(target, '@koromix'), { recursive: true });
-  for (const file of ['package.json', 'index.js', 'indirect.js', 'lib', 'LICENSE.txt']) {
-    const from = path.join(modules, 'koffi', file);
-    if (existsSync(from)) cpSync(from, path.join(target, 'koffi', file), { recursive: true });
-  }
+  cpSync(path.join(modules, 'koffi'), path.join(target, 'koffi'), { recursive: true, filter: isNeeded });
   for (const name of readdirSync(path.join(modules, '@koromix')).filter((name) => name.startsWith('koffi-linux-'))) {
     cpSync(path.join(modules, '@koromix', name), path.join(target, '@koromix', name), { recursive: true });
   }
+}
+
+/** koffi's JavaScript and licence; not its C++ source, documentation and vendored headers. */
+function isNeeded(file: string): boolean {
+  if (statSync(file).isDirectory()) return !/\/koffi\/(doc|vendor)$/.test(file);
+  return /\.js$|\/package\.json$|LICENSE/.test(file);
 }

@@ -31,8 +31,6 @@ export function fromDisk(error: unknown, path: Raw): unknown {
       return new RoseError('CONFLICT', `${quote(path)} is a symbolic link.`);
     case 'ENXIO':
       return notAFile(path);
-    case 'EINVAL':
-      return refused('path', `${quote(path)} cannot be moved into itself.`);
     case 'ENAMETOOLONG':
       return refused('path', `${quote(path)} is longer than the file system allows (255 bytes a name).`);
     case 'EACCES':

@@ -11,8 +11,9 @@ import {
   statFd,
   type Fd,
 } from '@rose/snapshot/disk';
+import { refused } from '../failures.ts';
 import type { Workspace } from '../workspace.ts';
-import { diskCode, fromDisk, missing, onDisk } from './disk-failures.ts';
+import { diskCode, fromDisk, missing, onDisk, quote } from './disk-failures.ts';
 import { directoryEntry } from './entries.ts';
 import { locate, openDirectoryAt } from './locate.ts';
 import type { Trash } from './trash.ts';
@@ -95,7 +96,12 @@ export class FilesService {
       using source = locate(root, from);
       using target = locate(root, to);
       if (statAt(source.parent, source.name) === null) throw missing(from);
-      onDisk(to, () => rename(source.parent, source.name, target.parent, target.name, { replace: overwrite }));
+      try {
+        rename(source.parent, source.name, target.parent, target.name, { replace: overwrite });
+      } catch (error) {
+        if (diskCode(error) === 'EINVAL') throw refused('to', `${quote(from)} cannot be moved into itself.`);
+        throw fromDisk(error, to);
+      }
     });
   }
 

@@ -80,6 +80,10 @@ function linkAt(root: Fd, directory: Raw, name: Raw): Raw | null {
   const parent = openDirectoryAt(root, directory);
   try {
     return onDisk(path, () => (statAt(parent, name)?.kind === 'symlink' ? readSymlink(parent, name) : null));
+  } catch (error) {
+    // It became something else between the two calls.
+    if (diskCode(error) === 'EINVAL') return null;
+    throw error;
   } finally {
     close(parent);
   }

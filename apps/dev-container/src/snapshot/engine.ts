@@ -40,13 +40,15 @@ export class SnapshotEngine implements Disposable {
   /** Finishes a load that a killed agent had begun to apply, or throws away one that it had only staged. */
   recover(): LoadStanding | null {
     const state = LoadFolder.read(this.#own);
-    if (state === null) return null;
-    using folder = LoadFolder.open(this.#own);
-    if (state.phase === 'staging') {
-      folder.abandon();
+    if (state === null || state.phase === 'staging') {
+      LoadFolder.discard(this.#own);
       return null;
     }
-    if (state.phase === 'staged') this.#apply(folder, state, () => {});
+    if (state.phase === 'staged') {
+      using folder = LoadFolder.open(this.#own);
+      this.#apply(folder, state, () => {});
+      folder.clean();
+    }
     return { loadId: state.begin.loadId, outcome: outcomeOf(state) };
   }
 

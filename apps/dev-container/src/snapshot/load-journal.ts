@@ -45,15 +45,13 @@ const names = { load: 'load' as Raw, stage: 'stage' as Raw, aside: 'aside' as Ra
  * an operation stands is read off the presence of stage/N and aside/N.
  */
 export class LoadFolder implements Disposable {
-  readonly #home: Fd;
   readonly #folder: Fd;
   readonly stage: Fd;
   readonly aside: Fd;
   readonly #journal: number;
   #pending: string[] = [];
 
-  private constructor(home: Fd, flags: string) {
-    this.#home = home;
+  private constructor(home: Fd, flags: 'a') {
     this.#folder = openDirectory(home, names.load);
     this.stage = openDirectory(this.#folder, names.stage);
     this.aside = openDirectory(this.#folder, names.aside);
@@ -62,7 +60,7 @@ export class LoadFolder implements Disposable {
 
   /** Throws away the folder of an earlier load and begins a new one. `home` is the `.rose` directory. */
   static begin(home: Fd, begin: LoadBegin): LoadFolder {
-    removeTree(home, names.load);
+    LoadFolder.discardAt(home);
     makeDirectory(home, names.load);
     const folder = openDirectory(home, names.load);
     try {
@@ -88,7 +86,16 @@ export class LoadFolder implements Disposable {
   }
 
   static open(homePath: string): LoadFolder {
-    return new LoadFolder(openRoot(homePath), 'a');
+    return withHome(homePath, (home) => new LoadFolder(home, 'a'));
+  }
+
+  /** Undoes a load that was not committed. */
+  static discard(homePath: string): void {
+    withHome(homePath, (home) => LoadFolder.discardAt(home));
+  }
+
+  static discardAt(home: Fd): void {
+    removeTree(home, names.load);
   }
 
   plan(planned: PlannedOperation): void {
@@ -126,11 +133,6 @@ export class LoadFolder implements Disposable {
     for (const fd of [this.#journal, this.stage, this.aside, this.#folder]) close(fd);
   }
 
-  /** Undoes a load that was not committed. */
-  abandon(): void {
-    removeTree(this.#home, names.load);
-  }
-
   #write(line: Line): void {
     this.#pending.push(JSON.stringify(line) + '\n');
     if (this.#pending.length >= 256) this.#flush();
@@ -139,6 +141,15 @@ export class LoadFolder implements Disposable {
   #flush(): void {
     if (this.#pending.length > 0) fs.writeSync(this.#journal, this.#pending.join(''));
     this.#pending = [];
+  }
+}
+
+function withHome<T>(homePath: string, deed: (home: Fd) => T): T {
+  const home = openRoot(homePath);
+  try {
+    return deed(home);
+  } finally {
+    close(home);
   }
 }
 

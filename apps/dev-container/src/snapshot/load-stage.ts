@@ -159,8 +159,8 @@ export class LoadStage implements Disposable {
   [Symbol.dispose](): void {
     if (this.#file !== null) close(this.#file.fd);
     this.#file = null;
-    if (!this.#isWhole) this.#folder?.abandon();
     this.#folder?.[Symbol.dispose]();
+    if (!this.#isWhole && this.#folder !== null) LoadFolder.discardAt(this.#home);
   }
 }
 

@@ -264,5 +264,5 @@ async function untilReady(agent: AgentConnection, runtime: Runtime, containerId:
 async function withLog(what: string, runtime: Runtime, containerId: string, cause?: unknown): Promise<RoseError> {
   const log = await runtime.logs(containerId).catch(() => '');
   const lastLine = log.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
-  return new RoseError('CONTAINER_FAILED', `The agent of the dev container ${what}.${lastLine === '' ? '' : ` It said: ${lastLine}`}`, {}, { cause });
+  return new RoseError('CONTAINER_FAILED', `The agent of the dev container ${what}.${lastLine === '' ? '' : ` It said: ${lastLine}`}`, {}, { cause: cause ?? new Error(log.slice(-4096)) });
 }

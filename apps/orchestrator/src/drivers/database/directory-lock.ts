@@ -9,7 +9,7 @@ import { RoseError } from '@rose/contract';
  * file or dies, however it dies.
  */
 const LOCKERS: readonly [file: string, args: string[]][] = [
-  ['flock', ['--nonblock', '3']],
+  ['flock', ['-n', '3']],
   // macOS has no flock(1), but perl.
   ['perl', ['-MFcntl=:flock', '-e', 'open(my $f, "+<&=", 3) or exit 2; exit(flock($f, LOCK_EX | LOCK_NB) ? 0 : 1)']],
 ];

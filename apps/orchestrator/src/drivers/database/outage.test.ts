@@ -92,6 +92,24 @@ test('a database has one orchestrator at a time, which an outage does not change
   expect(lost).toEqual([]);
 });
 
+test('an orchestrator whose lock another one has after a break is told to stop', async () => {
+  const at = { url: server.url('postgres') };
+  await using database = connect(at.url, log);
+  const lost = Promise.withResolvers<Error>();
+  await using _ = await holdInstallationLock(at, { log, onLost: lost.resolve });
+  const holder = `SELECT pid, classid, objid FROM pg_locks WHERE locktype = 'advisory' AND granted`;
+  const { rows } = await database.pool.query<{ pid: number; classid: number; objid: number }>(holder);
+  const [held] = rows;
+  if (held === undefined) throw new Error('Nobody holds the lock.');
+  // Queued behind the holder, so that it is next whatever the holder does.
+  const other = await database.pool.connect();
+  const taken = other.query('SELECT pg_advisory_lock($1, $2)', [held.classid, held.objid]);
+  await database.pool.query('SELECT pg_terminate_backend($1)', [held.pid]);
+  await taken;
+  expect(await lost.promise).toMatchObject({ code: 'BUSY' });
+  other.release(true);
+});
+
 test.for([
   [
     'a server that is not there',

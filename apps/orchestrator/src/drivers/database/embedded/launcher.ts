@@ -23,7 +23,9 @@ interface View {
 
 const PROBE_MS = 10_000;
 /** A program that starts and finds its files, in a state directory that it may enter. */
-const PROBE = '"$0/bin/postgres" --version && test -r "$0/share/postgresql/postgres.bki" && test -x "$1"';
+const PROBE = `"$0/bin/postgres" --version || exit
+test -r "$0/share/postgresql/postgres.bki" || { echo "its user may not read $0" >&2; exit 1; }
+test -x "$1" || { echo "its user may not enter $1" >&2; exit 1; }`;
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' };
 
 /**

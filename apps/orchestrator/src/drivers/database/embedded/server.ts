@@ -36,21 +36,21 @@ export async function startServer(options: ServerOptions, port: number): Promise
   const start = fstatSync(log).size;
   const child = launcher.spawn('postgres', argumentsOf(options, port), ['ignore', log, log]);
   child.unref();
-  let failure: string | null = null;
+  let ended: string | null = null;
   const gone = new Promise<void>((resolve) => {
-    child.once('error', (error) => resolve(void (failure = error.message)));
-    child.once('exit', (code, by) => resolve(void (failure = `it ended with ${code ?? by}`)));
+    child.once('error', (error) => resolve(void (ended = error.message)));
+    child.once('exit', (code, by) => resolve(void (ended = `it ended with ${code ?? by}`)));
   });
   const data = path.join(state, 'data');
   try {
-    const isUp = await poll(READY_MS, 20, () => failure !== null || isReady(data, child.pid) || null, signal);
-    if (isUp === null) failure = `it was not ready within ${READY_MS / 1000} seconds`;
-    if (failure === null && child.pid !== undefined) return { pid: child.pid, port, gone };
+    const isUp = await poll(READY_MS, 20, () => ended !== null || isReady(data, child.pid) || null, signal);
+    if (isUp === true && ended === null && child.pid !== undefined) return { pid: child.pid, port, gone };
     const said = tail(log, start);
     if (said.includes('could not create any TCP/IP sockets')) throw new PortTaken(said);
+    const failure = ended ?? `it was not ready within ${READY_MS / 1000} seconds`;
     throw new RoseError('DATABASE_UNAVAILABLE', `The embedded PostgreSQL did not start: ${failure}. ${said}`);
   } catch (error) {
-    child.kill('SIGQUIT');
+    if (ended === null && child.pid !== undefined) await stopServer({ pid: child.pid, port, gone });
     throw error;
   } finally {
     closeSync(log);
