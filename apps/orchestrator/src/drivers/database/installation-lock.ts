@@ -8,7 +8,7 @@ import { atMost, poll } from './wait.ts';
 /** "RoSE", and the lock's number: advisory locks are numbers that one database's users agree on. */
 const LOCK = [0x526f5345, 1] as const;
 /** The server notices the end of a killed holder at once, but not in no time. */
-const WAIT_MS = 2000;
+const WAIT_MS = 1000;
 const RETRY_MS = 500;
 const GOODBYE_MS = 2000;
 

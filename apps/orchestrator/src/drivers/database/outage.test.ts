@@ -49,30 +49,6 @@ test('while the database is stopped every way in says so, and all work again whe
   for (const way of [users, usersInTransaction, plain]) await way(database);
 });
 
-test('a server that accepts and never answers is given up after a while', async () => {
-  const sockets: Socket[] = [];
-  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const address = silent.address();
-  if (address === null || typeof address === 'string') throw new Error('No port.');
-  try {
-    await using database = connect(`postgresql://ada:secret@127.0.0.1:${address.port}/rose`, log);
-    expect(await Promise.all([users, plain].map((way) => failureOf(way(database))))).toEqual([
-      unavailable,
-      unavailable,
-    ]);
-  } finally {
-    for (const socket of sockets) socket.destroy();
-    silent.close();
-  }
-});
-
-test('once the database is closed, late callers are told that RoSE is stopping', async () => {
-  const database = connect(server.url('postgres'), log);
-  await database[Symbol.asyncDispose]();
-  expect(await failureOf(plain(database))).toMatchObject({ code: 'STOPPING' });
-});
-
 test('a database has one orchestrator at a time, which an outage does not change', async () => {
   const at = { url: server.url('postgres') };
   const lost: string[] = [];
@@ -92,7 +68,33 @@ test('a database has one orchestrator at a time, which an outage does not change
   expect(lost).toEqual([]);
 });
 
-test('an orchestrator whose lock another one has after a break is told to stop', async () => {
+// From here on the server stays up, and the tests mostly wait.
+
+test.concurrent('a server that accepts and never answers is given up after a while', async () => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const address = silent.address();
+  if (address === null || typeof address === 'string') throw new Error('No port.');
+  try {
+    await using database = connect(`postgresql://ada:secret@127.0.0.1:${address.port}/rose`, log);
+    expect(await Promise.all([users, plain].map((way) => failureOf(way(database))))).toEqual([
+      unavailable,
+      unavailable,
+    ]);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  }
+});
+
+test.concurrent('once the database is closed, late callers are told that RoSE is stopping', async () => {
+  const database = connect(server.url('postgres'), log);
+  await database[Symbol.asyncDispose]();
+  expect(await failureOf(plain(database))).toMatchObject({ code: 'STOPPING' });
+});
+
+test.concurrent('an orchestrator whose lock another one has after a break is told to stop', async () => {
   const at = { url: server.url('postgres') };
   await using database = connect(at.url, log);
   const lost = Promise.withResolvers<Error>();
@@ -110,7 +112,7 @@ test('an orchestrator whose lock another one has after a break is told to stop',
   other.release(true);
 });
 
-test.for([
+test.concurrent.for([
   [
     'a server that is not there',
     'postgresql://ada:secret@127.0.0.1:1/rose',
@@ -132,7 +134,7 @@ test.for([
   },
 );
 
-test('a wrong password is reported at once', async () => {
+test.concurrent('a wrong password is reported at once', async () => {
   using dataDir = mkdtempDisposableSync(path.join(tmpdir(), 'rose-data-'));
   const url = new URL(server.url('postgres'));
   url.password = 'wrong';

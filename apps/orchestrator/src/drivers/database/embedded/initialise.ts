@@ -35,7 +35,12 @@ export async function initialise({ state, identity, launcher, isDurable, signal 
   }
   const seen = path.join(launcher.state, path.basename(making));
   const secrecy = [`--username=${ROLE}`, '--auth=scram-sha-256', `--pwfile=${seen}/password`];
-  const flags = ['--encoding=UTF8', '--locale=C', '--no-instructions', ...(isDurable ? [] : ['--no-sync'])];
+  const flags = [
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-instructions',
+    ...(isDurable ? [] : ['--no-sync', '--wal-segsize=1']),
+  ];
   await run(launcher, [`--pgdata=${seen}/data`, ...secrecy, ...flags], signal);
   // The connection first: a cluster without its password would be of no use.
   writeConnection(state, { port: await freePort(), password });
