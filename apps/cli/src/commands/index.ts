@@ -1,0 +1,33 @@
+import type { Command } from '../command.ts';
+
+/** Every command by its words, loaded when it runs: the program starts as fast as its smallest part. */
+export const commands: Record<string, () => Promise<Command>> = {
+  'sign-up': () => import('./sign-up.ts').then(({ command }) => command),
+  'sign-in': () => import('./sign-in.ts').then(({ command }) => command),
+  'sign-out': () => import('./sign-out.ts').then(({ command }) => command),
+  whoami: () => import('./whoami.ts').then(({ command }) => command),
+  settings: () => import('./settings.ts').then(({ command }) => command),
+  'token create': () => import('./token-create.ts').then(({ command }) => command),
+  'token list': () => import('./token-list.ts').then(({ command }) => command),
+  'token revoke': () => import('./token-revoke.ts').then(({ command }) => command),
+  'project create': () => import('./project-create.ts').then(({ command }) => command),
+  'project list': () => import('./project-list.ts').then(({ command }) => command),
+  'project show': () => import('./project-show.ts').then(({ command }) => command),
+  'project rename': () => import('./project-rename.ts').then(({ command }) => command),
+  'project delete': () => import('./project-delete.ts').then(({ command }) => command),
+  'project undelete': () => import('./project-undelete.ts').then(({ command }) => command),
+  'project start': () => import('./project-start.ts').then(({ command }) => command),
+  'project stop': () => import('./project-stop.ts').then(({ command }) => command),
+  status: () => import('./status.ts').then(({ command }) => command),
+  save: () => import('./save.ts').then(({ command }) => command),
+  versions: () => import('./versions.ts').then(({ command }) => command),
+  load: () => import('./load.ts').then(({ command }) => command),
+  undo: () => import('./undo.ts').then(({ command }) => command),
+  ls: () => import('./ls.ts').then(({ command }) => command),
+  cat: () => import('./cat.ts').then(({ command }) => command),
+  push: () => import('./push.ts').then(({ command }) => command),
+  pull: () => import('./pull.ts').then(({ command }) => command),
+  export: () => import('./export.ts').then(({ command }) => command),
+  import: () => import('./import.ts').then(({ command }) => command),
+  exec: () => import('./exec.ts').then(({ command }) => command),
+};

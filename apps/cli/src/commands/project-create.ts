@@ -1,0 +1,36 @@
+import type { Project } from '@rose/contract';
+import type { Cli } from '../cli.ts';
+import { defineCommand } from '../command.ts';
+import { importZip } from '../import.ts';
+import { openZip, type ZipUpload } from '../local/zip-upload.ts';
+import { printProject } from '../output/project.ts';
+import { withDeedProgress } from '../progress.ts';
+
+export const command = defineCommand({
+  usage: 'project create NAME [--description D] [--from ZIP]',
+  summary: 'Make a project with a dev container of its own.',
+  details: 'With --from its workspace and its version 1 are what the zip holds.',
+  positionals: ['NAME'],
+  options: { description: { type: 'string' }, from: { type: 'string' } },
+  async run(cli, { values, positionals }) {
+    const [name = ''] = positionals;
+    await using zip = values.from === undefined ? null : await openZip(values.from);
+    const made = await cli.rose.projects.create.mutate({ name, description: values.description }, cli.options);
+    const project = zip === null ? made : await fillOrDelete(cli, made, zip);
+    await printProject(cli, project, 'is made');
+  },
+});
+
+/** A project whose zip was refused is not left behind empty. */
+async function fillOrDelete(cli: Cli, { id: projectId }: Project, zip: ZipUpload): Promise<Project> {
+  try {
+    const { version } = await importZip(cli, projectId, zip);
+    const load = () => cli.rose.versions.load.mutate({ projectId, version }, cli.options);
+    await withDeedProgress(cli, projectId, 'Loading', load);
+    return await cli.rose.projects.get.query({ projectId }, cli.options);
+  } catch (error) {
+    // Not with the signal: it may be what brought us here.
+    await cli.rose.projects.delete.mutate({ projectId });
+    throw error;
+  }
+}

@@ -1,0 +1,14 @@
+import type { SaveResult } from '@rose/contract';
+import type { Cli } from './cli.ts';
+import type { ZipUpload } from './local/zip-upload.ts';
+import { Progress } from './progress.ts';
+
+/** Makes a version of a zip. */
+export async function importZip(cli: Cli, projectId: number, zip: ZipUpload): Promise<SaveResult> {
+  using progress = new Progress(cli, 'Importing');
+  return cli.rose.importZip(
+    projectId,
+    zip.stream((bytes) => progress.showBytes(bytes, zip.size)),
+    cli.options,
+  );
+}

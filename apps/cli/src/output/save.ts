@@ -1,0 +1,16 @@
+import type { SaveResult } from '@rose/contract';
+import type { Cli } from '../cli.ts';
+import { escapeName, escapeText } from './escape.ts';
+import { saveJson } from './json.ts';
+import { bytesText, countText } from './units.ts';
+
+/** @param done "Saved" or "Imported as" */
+export async function printSave(cli: Cli, result: SaveResult, done: string): Promise<void> {
+  const { version, files, logicalBytes, storedBytes, durationMs } = result;
+  const size = `${countText(files, 'file')}, ${bytesText(logicalBytes)}`;
+  const cost = `${bytesText(storedBytes)} stored in ${(durationMs / 1000).toFixed(1)} s`;
+  await cli.print(saveJson(result), `${done} version ${version}: ${size}; ${cost}.`);
+  for (const path of result.changedDuringSave) await cli.note(`changed while it was read: ${escapeName(path)}`);
+  for (const { path, reason } of result.skipped)
+    await cli.note(`not saved: ${escapeName(path)} (${escapeText(reason)})`);
+}

@@ -1,0 +1,65 @@
+import type { Project } from '@rose/contract';
+import { notFound, RoseError } from '@rose/contract/errors';
+import type { Cli } from './cli.ts';
+import { UsageError } from './usage-error.ts';
+
+const MAX_ID = 2_147_483_647;
+
+/** `P@VERSION`, where the version may be missing. @throws UsageError */
+export function parseVersionReference(text: string): { project: string; version: number | undefined } {
+  const { before, after } = cut(text, '@');
+  return { project: checkProject(before, text), version: after === undefined ? undefined : parseVersion(after) };
+}
+
+/** `P:PATH`, where the path may be missing: the root. @throws UsageError */
+export function parsePathReference(text: string): { project: string; path: string } {
+  const { before, after = '' } = cut(text, ':');
+  return { project: checkProject(before, text), path: after };
+}
+
+/** @throws UsageError for anything but a number from 1 */
+export function parseVersion(text: string): number {
+  const version = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  if (version < 1 || version > MAX_ID) throw new UsageError(`A version is a number from 1, not "${text}".`);
+  return version;
+}
+
+/** The id of a project given by id or name. @throws RoseError NOT_FOUND, CONFLICT when a name is not unique */
+export async function findProject(cli: Cli, reference: string): Promise<number> {
+  return idOf(reference) ?? chooseProject(await cli.rose.projects.list.query(undefined, cli.options), reference).id;
+}
+
+/** As `findProject`, among the deleted ones that can still come back. */
+export async function findDeletedProject(cli: Cli, reference: string): Promise<number> {
+  return (
+    idOf(reference) ?? chooseProject(await cli.rose.projects.listDeleted.query(undefined, cli.options), reference).id
+  );
+}
+
+/** One's own project of that name, else the only shared one. */
+export function chooseProject(projects: Project[], name: string): Project {
+  const named = projects.filter((project) => project.name === name);
+  const own = named.filter(({ role }) => role === 'owner');
+  const [found, ...others] = own.length > 0 ? own : named;
+  if (found === undefined) throw notFound(`project "${name}"`);
+  if (others.length === 0) return found;
+  const ids = [found, ...others].map(({ id, owner }) => `${id} (${owner})`).join(', ');
+  throw new RoseError('CONFLICT', `Several projects are called "${name}": ${ids}. Name the one by its id.`);
+}
+
+function idOf(reference: string): number | null {
+  if (!/^\d+$/.test(reference)) return null;
+  if (Number(reference) > MAX_ID) throw notFound(`project ${reference}`);
+  return Number(reference);
+}
+
+/** Names have neither @ nor :, so the first one ends the name. */
+function cut(text: string, mark: string): { before: string; after: string | undefined } {
+  const at = text.indexOf(mark);
+  return at < 0 ? { before: text, after: undefined } : { before: text.slice(0, at), after: text.slice(at + 1) };
+}
+
+function checkProject(project: string, text: string): string {
+  if (project === '') throw new UsageError(`"${text}" names no project.`);
+  return project;
+}
