@@ -120,10 +120,12 @@ function candidates(): [Controller, string][] {
       const all: Controller[] = ['memory', 'pids', 'cpu', 'freezer'];
       return usable ? all.map((controller): [Controller, string] => [controller, path.join(target, 'rose')]) : [];
     }
-    return CONTROLLERS.filter((controller) => controllers.includes(controller)).map((controller): [Controller, string] => {
-      const below = path.relative(root, own.get(controller) ?? root);
-      return [controller, path.join(target, below.startsWith('..') ? '' : below, 'rose')];
-    });
+    return CONTROLLERS.filter((controller) => controllers.includes(controller)).map(
+      (controller): [Controller, string] => {
+        const below = path.relative(root, own.get(controller) ?? root);
+        return [controller, path.join(target, below.startsWith('..') ? '' : below, 'rose')];
+      },
+    );
   });
 }
 

@@ -74,7 +74,14 @@ function socketPath(folders: SocketFolders): string {
 
 /** Every tool has its own word for the same thing. */
 function certificates(bundle: string): Record<string, string> {
-  const names = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'GIT_SSL_CAINFO', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'PIP_CERT'];
+  const names = [
+    'NODE_EXTRA_CA_CERTS',
+    'SSL_CERT_FILE',
+    'GIT_SSL_CAINFO',
+    'REQUESTS_CA_BUNDLE',
+    'CURL_CA_BUNDLE',
+    'PIP_CERT',
+  ];
   return Object.fromEntries(names.map((name) => [name, bundle]));
 }
 

@@ -14,6 +14,11 @@ export async function translating<T>(deed: string, work: () => Promise<T>): Prom
       const message = `There is no space left on the disk to ${deed} a dev container. Free some and try again.`;
       throw new RoseError('NO_SPACE', message, { needed: 0, available: 0 }, { cause: error });
     }
-    throw new RoseError('CONTAINER_FAILED', `The system did not let RoSE ${deed} a dev container.`, {}, { cause: error });
+    throw new RoseError(
+      'CONTAINER_FAILED',
+      `The system did not let RoSE ${deed} a dev container.`,
+      {},
+      { cause: error },
+    );
   }
 }

@@ -45,7 +45,12 @@ export async function launch(options: {
     return agentOf(keeper.pid, inner);
   } catch (error) {
     if (error instanceof RoseError) throw error;
-    throw new RoseError('CONTAINER_FAILED', 'The sandbox of the dev container could not be started.', {}, { cause: error });
+    throw new RoseError(
+      'CONTAINER_FAILED',
+      'The sandbox of the dev container could not be started.',
+      {},
+      { cause: error },
+    );
   } finally {
     go.destroy();
     told.destroy();

@@ -100,7 +100,10 @@ async function layOutEtc(folder: string): Promise<string> {
     const point = path.relative('/etc', shown);
     files.set((await stat(shown)).isDirectory() ? path.join(point, '.rose') : point, '');
   }
-  const key = createHash('sha256').update(JSON.stringify([...files])).digest('hex').slice(0, 24);
+  const key = createHash('sha256')
+    .update(JSON.stringify([...files]))
+    .digest('hex')
+    .slice(0, 24);
   const etc = path.join(folder, `etc-${key}`);
   await layOut(etc, files);
   return etc;

@@ -71,7 +71,11 @@ export class ProcessRuntime implements Runtime {
       } catch (error) {
         // Failing here must not hide why the making failed.
         await this.#unmake(record).catch(() => {});
-        if (madeVolume) await this.#volumes.detach(spec.volume).then((discard) => discard(), () => {});
+        if (madeVolume)
+          await this.#volumes.detach(spec.volume).then(
+            (discard) => discard(),
+            () => {},
+          );
         throw error;
       }
     });

@@ -54,7 +54,8 @@ export class Sandbox {
       // Parents first: a shell that sees its child stop would take it for a job that was suspended.
       const running = this.processes().filter(({ state }) => state !== 'T' && state !== 't');
       if (running.length === 0) return;
-      if (Date.now() > deadline) throw new RoseError('CONTAINER_FAILED', 'A process in the container cannot be frozen.');
+      if (Date.now() > deadline)
+        throw new RoseError('CONTAINER_FAILED', 'A process in the container cannot be frozen.');
       for (const { pid } of running) signal(pid, 'SIGSTOP');
       await delay(2);
     }

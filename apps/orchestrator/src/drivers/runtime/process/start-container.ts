@@ -47,7 +47,9 @@ export async function startContainer(
   await writeFile(path.join(place.folders.in, 'environment'), asShellScript(environment), { mode: 0o644 });
 
   const cgroup = await makeCgroup(ground.cgroups, id, spec.limits);
-  const program = isolated ? INSIDE_PATHS : { ...place.folders, node: place.parts.node, agentDir: place.parts.agentDir };
+  const program = isolated
+    ? INSIDE_PATHS
+    : { ...place.folders, node: place.parts.node, agentDir: place.parts.agentDir };
   const command = [
     ...[...START, program.out, path.join(program.in, 'environment')],
     ...['/usr/bin/prlimit', '--core=0', `--nofile=${openFiles()}`],

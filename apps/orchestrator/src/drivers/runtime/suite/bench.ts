@@ -49,7 +49,14 @@ export class Bench implements AsyncDisposable {
 
   spec(changes: Partial<ContainerSpec> = {}): ContainerSpec {
     const projectId = (this.#project += 1);
-    return { projectId, volume: `project-${projectId}`, secret: `secret-${projectId}`, limits: LIMITS, environment: {}, ...changes };
+    return {
+      projectId,
+      volume: `project-${projectId}`,
+      secret: `secret-${projectId}`,
+      limits: LIMITS,
+      environment: {},
+      ...changes,
+    };
   }
 
   async running(changes: Partial<ContainerSpec> = {}): Promise<Ada> {
@@ -91,12 +98,19 @@ export class Ada {
 
   /** Waits until her agent answers. */
   async answers(): Promise<void> {
-    await until(async () => (await this.ticks().catch(() => null)) !== null, async () => this.#runtime.logs(this.id));
+    await until(
+      async () => (await this.ticks().catch(() => null)) !== null,
+      async () => this.#runtime.logs(this.id),
+    );
   }
 
   /** Runs a shell script in her home. */
   async run(script: string): Promise<{ code: number | null; signal: string | null; output: string }> {
-    return JSON.parse(await this.call('/run', script)) as { code: number | null; signal: string | null; output: string };
+    return JSON.parse(await this.call('/run', script)) as {
+      code: number | null;
+      signal: string | null;
+      output: string;
+    };
   }
 
   /** What a script prints; fails when it fails. */
@@ -113,7 +127,7 @@ export class Ada {
   async call(url: string, body = '', secret = this.#secret, deadlineMs = 30_000): Promise<string> {
     const socket = await this.#runtime.connect(this.id);
     return new Promise((resolve, reject) => {
-      const request = http.request({ createConnection: () => socket, path: url, method: 'POST', agent: false });
+      const request = http.request({ createConnection: () => socket, path: url, method: 'POST' });
       request.setHeader('x-rose-secret', secret);
       request.setTimeout(deadlineMs, () => request.destroy(new Error(`No answer to ${url}`)));
       request.on('error', reject);

@@ -24,7 +24,8 @@ http
     request.on('end', () => {
       const child = spawn('/bin/sh', ['-c', script], { cwd: ROSE_HOME, detached: true });
       let output = '';
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output = (output + chunk).slice(-100_000)));
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk) => (output = (output + chunk).slice(-100_000)));
       child.on('close', (code, signal) => response.end(JSON.stringify({ code, signal, output })));
     });
   })

@@ -25,7 +25,15 @@ export function isolationRules(make: MakeRuntime): void {
       const file = path.join(folder, 'host');
       await writeFile(file, 'host', { mode: 0o644 });
       try {
-        for (const hidden of [file, bench.dataDir, '/root/.profile', '/etc/shadow-', '/var/lib/dpkg', '/boot', '/sys/kernel']) {
+        for (const hidden of [
+          file,
+          bench.dataDir,
+          '/root/.profile',
+          '/etc/shadow-',
+          '/var/lib/dpkg',
+          '/boot',
+          '/sys/kernel',
+        ]) {
           const seen = await mallory.output(`ls -d '${hidden}' > /dev/null 2>&1 && cat '${hidden}' 2>/dev/null; true`);
           expect(seen, hidden).toBe('');
         }
@@ -51,7 +59,9 @@ export function isolationRules(make: MakeRuntime): void {
       const { port } = server.address() as AddressInfo;
       try {
         const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-        const targets = [...new Set([...own.filter(({ family }) => family === 'IPv4').map(({ address }) => address), '127.0.0.1'])];
+        const targets = [
+          ...new Set([...own.filter(({ family }) => family === 'IPv4').map(({ address }) => address), '127.0.0.1']),
+        ];
         for (const target of targets) expect(await reach(mallory, target, port), target).not.toBe('reached');
         for (const target of ['1.1.1.1', '169.254.169.254', '10.0.0.1']) {
           expect(await reach(mallory, target, 80), target).not.toBe('reached');
@@ -59,9 +69,14 @@ export function isolationRules(make: MakeRuntime): void {
       } finally {
         server.close();
       }
-      const listen = 'const s = require("node:net").createServer().listen(8080, "127.0.0.1", () => { const c = require("node:net").connect(8080, "127.0.0.1", () => { console.log("loopback"); c.destroy(); s.close(); }); });';
+      const listen =
+        'const s = require("node:net").createServer().listen(8080, "127.0.0.1", () => { const c = require("node:net").connect(8080, "127.0.0.1", () => { console.log("loopback"); c.destroy(); s.close(); }); });';
       expect(await mallory.output(`node -e '${listen}'`)).toBe('loopback');
-      expect(await mallory.output('tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " " | grep -v -E "^(lo|sit0|tunl0|gre0|ip6tnl0)$"; true')).toBe('');
+      expect(
+        await mallory.output(
+          'tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " " | grep -v -E "^(lo|sit0|tunl0|gre0|ip6tnl0)$"; true',
+        ),
+      ).toBe('');
     });
 
     test('processes have no capability, gain none, and are not root', async () => {
@@ -71,8 +86,8 @@ export function isolationRules(make: MakeRuntime): void {
       }
       expect(status).toMatch(/^NoNewPrivs:\s*1$/m);
       expect(await mallory.output('id -u; id -g')).toBe('1000\n1000');
-      expect(await mallory.output('cut -c1- /proc/self/uid_map | awk \'$2 == 0 && $3 < 4294967295\' | wc -l')).toBe(
-        bench.runtime.name === 'docker' ? '0' : await mallory.output('awk \'$2 == 0\' /proc/self/uid_map | wc -l'),
+      expect(await mallory.output("cut -c1- /proc/self/uid_map | awk '$2 == 0 && $3 < 4294967295' | wc -l")).toBe(
+        bench.runtime.name === 'docker' ? '0' : await mallory.output("awk '$2 == 0' /proc/self/uid_map | wc -l"),
       );
       expect((await mallory.run('su -c true; sudo -n true')).code).not.toBe(0);
     });
@@ -93,18 +108,32 @@ export function isolationRules(make: MakeRuntime): void {
       ]) {
         expect((await mallory.run(attempt)).code, attempt).not.toBe(0);
       }
-      const writable = 'find /proc/sys /sys -type f 2>/dev/null | while read f; do (: >> $f) 2>/dev/null && echo $f; done; true';
+      const writable =
+        'find /proc/sys /sys -type f 2>/dev/null | while read f; do (: >> $f) 2>/dev/null && echo $f; done; true';
       expect(await mallory.output(writable)).toBe('');
-      for (const file of ['/proc/sysrq-trigger', '/proc/kcore', '/proc/1/root/etc/shadow', '/dev/kmsg', '/dev/mem', '/dev/sda', '/dev/vda']) {
+      for (const file of [
+        '/proc/sysrq-trigger',
+        '/proc/kcore',
+        '/proc/1/root/etc/shadow',
+        '/dev/kmsg',
+        '/dev/mem',
+        '/dev/sda',
+        '/dev/vda',
+      ]) {
         expect((await mallory.run(`head -c 1 ${file} > /dev/null; (: >> ${file})`)).code, file).not.toBe(0);
       }
     });
 
     test('only the home, the socket folder and memory can be written', async () => {
-      const attempt = 'for d in / /usr /usr/bin /etc /opt /opt/rose /opt/rose/agent /run /run/rose /run/rose/in /home /var; do (: > $d/probe) 2>/dev/null && echo $d; done; true';
+      const attempt =
+        'for d in / /usr /usr/bin /etc /opt /opt/rose /opt/rose/agent /run /run/rose /run/rose/in /home /var; do (: > $d/probe) 2>/dev/null && echo $d; done; true';
       expect(await mallory.output(attempt)).toBe('');
-      expect(await mallory.output('for d in /tmp /dev/shm "$HOME"; do : > $d/probe && echo ok; done')).toBe('ok\nok\nok');
-      expect((await mallory.run('printf "#!/bin/sh\\necho ran" > /tmp/x; chmod +x /tmp/x; /tmp/x')).output).toBe('ran\n');
+      expect(await mallory.output('for d in /tmp /dev/shm "$HOME"; do : > $d/probe && echo ok; done')).toBe(
+        'ok\nok\nok',
+      );
+      expect((await mallory.run('printf "#!/bin/sh\\necho ran" > /tmp/x; chmod +x /tmp/x; /tmp/x')).output).toBe(
+        'ran\n',
+      );
     });
 
     test('a set-uid file made inside gives nothing, and inherited descriptors are closed', async () => {
@@ -118,7 +147,9 @@ export function isolationRules(make: MakeRuntime): void {
       const eve = await bench.running();
       const before = await hostProcesses();
       expect(before.filter((command) => command.includes('sleep 4242')).length).toBe(0);
-      await eve.output('(setsid sh -c "trap \'\' TERM HUP INT; sleep 4242; sleep 4242" > /dev/null 2>&1 < /dev/null &); sleep 0.2');
+      await eve.output(
+        '(setsid sh -c "trap \'\' TERM HUP INT; sleep 4242; sleep 4242" > /dev/null 2>&1 < /dev/null &); sleep 0.2',
+      );
       await bench.runtime.stop(eve.id, 5);
       expect((await hostProcesses()).filter((command) => command.includes('sleep 4242'))).toEqual([]);
     });

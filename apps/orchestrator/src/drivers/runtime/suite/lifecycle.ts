@@ -37,7 +37,13 @@ export function lifecycleRules(make: MakeRuntime): void {
     test('a container that is not there answers NOT_FOUND, and its removal succeeds', async () => {
       const { runtime } = bench;
       const id = 'nobody';
-      const deeds = [runtime.start(id), runtime.pause(id), runtime.resume(id), runtime.stop(id, 1), runtime.connect(id)];
+      const deeds = [
+        runtime.start(id),
+        runtime.pause(id),
+        runtime.resume(id),
+        runtime.stop(id, 1),
+        runtime.connect(id),
+      ];
       for (const { reason } of (await Promise.allSettled(deeds)) as PromiseRejectedResult[]) {
         expect(reason).toMatchObject({ code: 'NOT_FOUND' });
       }
@@ -94,7 +100,9 @@ export function lifecycleRules(make: MakeRuntime): void {
 
     test('an agent that does not listen is ended with all its processes when its grace is over', async () => {
       const ada = await bench.running({ environment: { IGNORE_SIGTERM: '1' } });
-      await ada.output('trap "" TERM; (trap "" TERM; setsid sh -c "while :; do date +%s%N > beat; sleep 0.05; done" > /dev/null 2>&1 &)');
+      await ada.output(
+        'trap "" TERM; (trap "" TERM; setsid sh -c "while :; do date +%s%N > beat; sleep 0.05; done" > /dev/null 2>&1 &)',
+      );
       await until(async () => (await ada.run('test -s beat')).code === 0);
       await bench.runtime.stop(ada.id, 0.2);
       expect(await bench.runtime.inspect(ada.id)).toMatchObject({ status: 'exited', exitCode: 137 });
@@ -131,7 +139,9 @@ export function lifecycleRules(make: MakeRuntime): void {
 
     test('the volume survives its container and goes only by removeVolume', async () => {
       const ada = await bench.running();
-      await ada.output('echo kept > workspace/note; mkdir -p closed/inner; touch closed/inner/file; chmod 0 closed/inner closed');
+      await ada.output(
+        'echo kept > workspace/note; mkdir -p closed/inner; touch closed/inner/file; chmod 0 closed/inner closed',
+      );
       await expect(bench.runtime.removeVolume(ada.info.volume)).rejects.toMatchObject({ code: 'CONTAINER_FAILED' });
       await bench.runtime.remove(ada.id);
       const [volume] = await bench.runtime.listVolumes();
@@ -181,9 +191,15 @@ export function lifecycleRules(make: MakeRuntime): void {
         await bench.runtime.resume(ada.id);
       }
       await ada.run('kill -9 $PPID').catch(() => {});
-      await until(() => kinds.includes('exited'), () => kinds.join());
+      await until(
+        () => kinds.includes('exited'),
+        () => kinds.join(),
+      );
       await bench.runtime.remove(ada.id);
-      await until(() => kinds.includes('removed'), () => kinds.join());
+      await until(
+        () => kinds.includes('removed'),
+        () => kinds.join(),
+      );
       ending.abort();
       await watching;
       const paused = bench.runtime.canPause ? ['paused', 'resumed'] : [];
@@ -192,7 +208,9 @@ export function lifecycleRules(make: MakeRuntime): void {
 
     test('the log keeps the last words and stays bounded whatever is written', async () => {
       const ada = await bench.running();
-      await ada.output('yes "a line of the log" | head -c 3000000 > /proc/$PPID/fd/1; echo "last words" > /proc/$PPID/fd/1');
+      await ada.output(
+        'yes "a line of the log" | head -c 3000000 > /proc/$PPID/fd/1; echo "last words" > /proc/$PPID/fd/1',
+      );
       await until(async () => (await bench.runtime.logs(ada.id)).includes('last words'));
       const log = await bench.runtime.logs(ada.id);
       expect(log).toContain('a line of the log');

@@ -18,13 +18,16 @@ export function limitRules(make: MakeRuntime, enforced: { memory: boolean; cpu: 
       await bench.runtime.stop(ada.id, 0);
     });
 
-    test.runIf(enforced.memory)('a process that takes more memory than the limit ends, and the agent lives', async () => {
-      const ada = await bench.running();
-      const hog = 'node -e "const all = []; for (let i = 0; i < 50; i += 1) all.push(Buffer.alloc(16 << 20, 1))"';
-      const { code, signal } = await ada.run(`exec ${hog}`);
-      expect(code === 137 || signal === 'SIGKILL').toBe(true);
-      expect(await ada.ticks()).toBeGreaterThanOrEqual(0);
-    });
+    test.runIf(enforced.memory)(
+      'a process that takes more memory than the limit ends, and the agent lives',
+      async () => {
+        const ada = await bench.running();
+        const hog = 'node -e "const all = []; for (let i = 0; i < 50; i += 1) all.push(Buffer.alloc(16 << 20, 1))"';
+        const { code, signal } = await ada.run(`exec ${hog}`);
+        expect(code === 137 || signal === 'SIGKILL').toBe(true);
+        expect(await ada.ticks()).toBeGreaterThanOrEqual(0);
+      },
+    );
 
     test.runIf(enforced.cpu)('a container gets no more processor time than its limit', async () => {
       const ada = await bench.running({ limits: { memoryMiB: 256, cpus: 0.25, pids: 256 } });

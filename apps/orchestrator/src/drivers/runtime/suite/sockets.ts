@@ -28,7 +28,10 @@ export function socketRules(make: MakeRuntime): void {
     });
 
     test.each([
-      ['a link to another socket', 'ln -s "$(dirname "$(dirname "$ROSE_AGENT_SOCKET")")/in/egress.sock" "$ROSE_AGENT_SOCKET"'],
+      [
+        'a link to another socket',
+        'ln -s "$(dirname "$(dirname "$ROSE_AGENT_SOCKET")")/in/egress.sock" "$ROSE_AGENT_SOCKET"',
+      ],
       ['a link to a file', 'ln -s /etc/passwd "$ROSE_AGENT_SOCKET"'],
       ['a file', 'echo > "$ROSE_AGENT_SOCKET"'],
       ['a directory', 'mkdir "$ROSE_AGENT_SOCKET"'],
@@ -53,7 +56,9 @@ export function socketRules(make: MakeRuntime): void {
 
     test('a container that fills its socket folder with traps is removed all the same', async () => {
       const ada = await bench.running();
-      await ada.output('cd "$(dirname "$ROSE_AGENT_SOCKET")"; ln -s /etc etc; mkdir -p a/b; touch a/b/c; chmod 0 a/b a .');
+      await ada.output(
+        'cd "$(dirname "$ROSE_AGENT_SOCKET")"; ln -s /etc etc; mkdir -p a/b; touch a/b/c; chmod 0 a/b a .',
+      );
       await bench.runtime.remove(ada.id);
       const again = await bench.running({ projectId: ada.info.projectId, volume: ada.info.volume });
       expect(await again.ticks()).toBeGreaterThanOrEqual(0);
