@@ -1,0 +1,48 @@
+import { encodePathParameter, STREAMS, type DirectoryEntry } from '@rose/contract';
+import { rose } from '#lib/api/rose.ts';
+import { asQuery } from '#lib/paths.ts';
+
+/** One page of a directory. */
+export interface Listing {
+  entries: DirectoryEntry[];
+  /** Where the next page begins; null on the last. */
+  next: string | null;
+}
+
+/** A tree of files that can be looked at: the live workspace or a version. */
+export interface FileSource {
+  /** Which one: another key is another tree. */
+  readonly key: string;
+  list(path: string, cursor: string, signal: AbortSignal): Promise<Listing>;
+  /** The bytes of a file, at least the first `most` if it has as many. */
+  read(path: string, most: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  /** The address of a file's bytes, for saving it. */
+  bytesAt(path: string): string;
+  /** The page that shows a path of this tree. */
+  pageAt(path: string): string;
+}
+
+/** The live files: waking the project if it is asleep. */
+export function liveFiles(projectId: number): FileSource {
+  return {
+    key: 'live',
+    list: (path, cursor, signal) => rose.workspace(projectId).files.list.query({ path, cursor }, { signal }),
+    read: (path, most, signal) => rose.workspace(projectId).readFile(path, { length: most, signal }),
+    bytesAt: (path) => `/projects/${projectId}/agent/-/${STREAMS.readFile}?path=${encodePathParameter(path)}`,
+    pageAt: (path) => `/project/${projectId}${asQuery(path)}`,
+  };
+}
+
+/** The files of a version: no container is needed. */
+export function versionFiles(projectId: number, version: number): FileSource {
+  return {
+    key: `version ${version}`,
+    list: async (path, _cursor, signal) => {
+      const entries = await rose.versions.tree.query({ projectId, version, path }, { signal });
+      return { entries, next: null };
+    },
+    read: (path, _most, signal) => rose.versionFile(projectId, version, path, { signal }),
+    bytesAt: (path) => `/projects/${projectId}/versions/${version}/file?path=${encodePathParameter(path)}`,
+    pageAt: (path) => `/project/${projectId}/versions/${version}${asQuery(path)}`,
+  };
+}

@@ -1,0 +1,62 @@
+import type { LoadPlan } from '@rose/contract';
+import { createContext } from 'svelte';
+import { Deed } from '#lib/api/deed.svelte.ts';
+import { Resource } from '#lib/api/resource.svelte.ts';
+import { rose } from '#lib/api/rose.ts';
+import type { OpenProject } from './open-project.svelte.ts';
+
+/** What somebody is about to load. */
+export interface LoadWish {
+  version: number;
+  /** Only these; the whole version when missing. */
+  paths?: string[];
+}
+
+/** Loading a version, from the question to the result. */
+export class Load {
+  wish = $state.raw<LoadWish | null>(null);
+  readonly plan: Resource<LoadPlan>;
+  readonly deed: Deed<[]>;
+  readonly undo: Deed<[]>;
+  readonly #open: OpenProject;
+
+  constructor(open: OpenProject) {
+    this.#open = open;
+    this.plan = new Resource((signal) => rose.versions.plan.query(this.#input(), { signal }));
+    this.deed = new Deed(() =>
+      this.#change('load', () => rose.versions.load.mutate(this.#input())).then(() => this.cancel()),
+    );
+    this.undo = new Deed(() => this.#change('undo', () => rose.versions.undo.mutate({ projectId: open.id })));
+  }
+
+  /** Asks what a load would do, and shows it. */
+  ask = (wish: LoadWish): void => {
+    this.wish = wish;
+    this.deed.failure = null;
+    this.plan.clear();
+    void this.plan.load();
+  };
+
+  cancel = (): void => {
+    this.plan.stop();
+    this.wish = null;
+  };
+
+  #input(): LoadWish & { projectId: number } {
+    if (this.wish === null) throw new Error('Nothing to load was named.');
+    return { projectId: this.#open.id, ...this.wish };
+  }
+
+  async #change(deed: 'load' | 'undo', act: () => ReturnType<typeof rose.versions.undo.mutate>): Promise<void> {
+    const open = this.#open;
+    open.outcome = null;
+    try {
+      open.outcome = { deed, result: await open.progress.during(act) };
+    } finally {
+      open.filesChanged += 1;
+      await open.refresh();
+    }
+  }
+}
+
+export const [getLoad, setLoad] = createContext<Load>();

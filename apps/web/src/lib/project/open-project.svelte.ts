@@ -1,0 +1,84 @@
+import type { LoadResult, Project, ProjectState, SaveResult, Version, WorkspaceStatus } from '@rose/contract';
+import { createContext } from 'svelte';
+import { Deed } from '#lib/api/deed.svelte.ts';
+import { Resource } from '#lib/api/resource.svelte.ts';
+import { rose } from '#lib/api/rose.ts';
+import { ProgressWatch } from './progress.svelte.ts';
+
+/** The project whose pages are open, and what its parts tell each other. */
+export class OpenProject {
+  readonly id: number;
+  readonly project: Resource<Project>;
+  /** Newest last. */
+  readonly versions: Resource<Version[]>;
+  /** What differs from the last version; only asked for while the container runs. */
+  readonly status: Resource<WorkspaceStatus>;
+  readonly progress: ProgressWatch;
+  readonly start: Deed<[]>;
+  readonly stop: Deed<[]>;
+  /** The last save or load of this page, whose result is still shown. */
+  outcome = $state.raw<{ deed: 'save'; result: SaveResult } | { deed: 'load' | 'undo'; result: LoadResult } | null>(
+    null,
+  );
+  /** Counts the times that the live files were changed from here: who shows them looks again. */
+  filesChanged = $state(0);
+
+  constructor(id: number) {
+    this.id = id;
+    const projectId = id;
+    this.project = new Resource((signal) => rose.projects.get.query({ projectId }, { signal }));
+    this.versions = new Resource((signal) => rose.versions.list.query({ projectId }, { signal }));
+    this.status = new Resource((signal) => rose.versions.status.query({ projectId }, { signal }));
+    this.progress = new ProgressWatch(id);
+    this.start = new Deed(() => this.#become('starting', () => rose.containers.start.mutate({ projectId })));
+    this.stop = new Deed(() => this.#become('stopping', () => rose.containers.stop.mutate({ projectId })));
+  }
+
+  get state(): ProjectState | null {
+    return this.project.value?.state ?? null;
+  }
+
+  get canEdit(): boolean {
+    return this.project.value?.role !== 'viewer';
+  }
+
+  /** Looks again at all that a save or a load changes. Never throws. */
+  refresh = async (): Promise<void> => {
+    await Promise.all([this.project.load(), this.versions.load(), this.refreshStatus()]);
+  };
+
+  /** A project that sleeps is not woken to be asked. */
+  refreshStatus = async (): Promise<void> => {
+    if (this.state === 'running') await this.status.load();
+  };
+
+  /** The next state of the container; looks at the changes when it has just begun to run. */
+  tell(news: Pick<Project, 'state' | 'stateReason' | 'runtime'>): void {
+    const known = this.project.value;
+    if (known === undefined || this.start.isRunning || this.stop.isRunning) return;
+    if (known.state === news.state && known.stateReason === news.stateReason) return;
+    this.project.set({ ...known, state: news.state, stateReason: news.stateReason, runtime: news.runtime });
+    if (news.state === 'running') void this.status.load();
+    // Stopping may have made a checkpoint.
+    if (news.state === 'asleep') void this.versions.load();
+  }
+
+  close(): void {
+    for (const part of [this.project, this.versions, this.status]) part.stop();
+  }
+
+  async #become(between: ProjectState, act: () => Promise<Project>): Promise<void> {
+    const before = this.project.value;
+    if (before !== undefined) this.project.set({ ...before, state: between });
+    try {
+      this.project.set(await act());
+    } catch (error) {
+      await this.project.load();
+      throw error;
+    }
+    await Promise.all([this.versions.load(), this.refreshStatus()]);
+    if (this.state === 'running') this.filesChanged += 1;
+  }
+}
+
+export const [getOpenProject, setOpenProject] = createContext<OpenProject>();
