@@ -31,5 +31,6 @@ async function create(title: string, mayBeEmpty: boolean): Promise<number> {
   mkdirSync(path.dirname(file));
   writeFileSync(file, sql === '' ? '-- By hand.\n' : sql);
   console.log(path.relative(process.cwd(), file));
+  console.error('Read and complete it, then run: npx prisma generate');
   return 0;
 }

@@ -20,7 +20,9 @@ let isLoaded = false;
 /** @param url a database whose role may create others: the migrations are tried on throwaway ones. */
 export function openEngine(url: string): Promise<SchemaEngine> {
   if (!isLoaded) {
-    const file = createRequire(import.meta.url).resolve(WASM).replace(/\.js$/, '.wasm');
+    const file = createRequire(import.meta.url)
+      .resolve(WASM)
+      .replace(/\.js$/, '.wasm');
     const module = new WebAssembly.Module(readFileSync(file));
     const { exports } = new WebAssembly.Instance(module, { './schema_engine_bg.js': glue });
     const { __wbg_set_wasm: use } = glue as unknown as { __wbg_set_wasm: (wasm: WebAssembly.Exports) => void };

@@ -33,6 +33,19 @@ test('of two that migrate at once, one does it and the other waits', async () =>
   expect([first, second].filter((applied) => applied.length > 0)).toHaveLength(1);
 });
 
+test('a start that is cancelled does not wait for another that migrates', async () => {
+  await using database = await testDatabase({ isEmpty: true });
+  const other = await database.pool.connect();
+  await other.query('SELECT pg_advisory_lock(72707369)');
+  const cancel = new AbortController();
+  const waiting = applyMigrations(database.url, MIGRATIONS, cancel.signal).catch((error: unknown) => error);
+  const queued = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 72707369 AND NOT granted`;
+  await expect.poll(async () => (await other.query(queued)).rowCount).toBe(1);
+  cancel.abort();
+  expect(await waiting).toMatchObject({ name: 'AbortError' });
+  other.release(true);
+});
+
 test("Prisma's own engine finds the history in order and nothing to add", async () => {
   await using database = await testDatabase();
   using engine = await openEngine(database.url);

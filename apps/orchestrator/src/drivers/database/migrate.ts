@@ -45,13 +45,21 @@ const TABLE = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
  * @returns the names of those applied now.
  * @throws RoseError DATABASE_UNAVAILABLE when the history in the database and on disk contradict each other, or SQL fails.
  */
-export async function applyMigrations(url: string, directory: string = MIGRATIONS): Promise<string[]> {
+export async function applyMigrations(
+  url: string,
+  directory: string = MIGRATIONS,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const migrations = readMigrations(directory);
   const client = new pg.Client(clientConfig(url));
   // A connection that breaks off also rejects the query in hand.
   client.on('error', () => undefined);
   await client.connect();
+  // Another orchestrator may hold the lock for long. What is under way is rolled back by the server.
+  const cancel = () => void client.end().catch(() => undefined);
+  signal?.addEventListener('abort', cancel);
   try {
+    signal?.throwIfAborted();
     await takeLock(client);
     await client.query(TABLE);
     const { rows } = await client.query<Recorded>(
@@ -62,7 +70,11 @@ export async function applyMigrations(url: string, directory: string = MIGRATION
     const missing = migrations.filter((migration) => !done.has(migration.name));
     for (const migration of missing) await apply(client, migration);
     return missing.map((migration) => migration.name);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
+    signal?.removeEventListener('abort', cancel);
     await client.end().catch(() => undefined);
   }
 }

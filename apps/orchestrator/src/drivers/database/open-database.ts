@@ -48,7 +48,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     checkUrl(url);
     await waitForServer(url, serverWaitMs, signal);
   }
-  const applied = await applyMigrations(url, migrations);
+  const applied = await applyMigrations(url, migrations, signal);
   if (applied.length > 0) log.info({ migrations: applied }, 'Migrated the database.');
   const connected = opened.use(connect(url, log));
   const parts = opened.move();

@@ -10,6 +10,7 @@ await using server = await startEmbeddedPostgres({ state: path.join(dataDir, 'po
 console.log(server.url('postgres'));
 const { promise: asked, resolve: stop } = Promise.withResolvers<unknown>();
 process.once('SIGTERM', stop);
-const alive = setInterval(() => undefined, 60_000);
+// Ends with the test that started it, however that ended.
+process.stdin.once('close', stop).resume();
 await asked;
-clearInterval(alive);
+process.stdin.destroy();

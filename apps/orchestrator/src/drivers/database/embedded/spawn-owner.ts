@@ -14,7 +14,7 @@ const FIXTURE = path.join(import.meta.dirname, 'owner.fixture.ts');
 /** @param uid the user to run as, when this process is root. @throws what the process said when it could not open. */
 export async function spawnOwner(dataDir: string, uid?: number): Promise<Owner> {
   const [file, args] = commandAs(uid, process.execPath, FIXTURE, dataDir);
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
   const exited = once(child, 'exit');
