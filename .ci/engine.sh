@@ -23,9 +23,9 @@ engine_install() {
 engine_start() {
   if engine_answers; then return; fi
   engine_folder=$(mktemp -d /var/tmp/rose-engine.XXXXXX)
-  # Nothing of it is shared with an engine that somebody else runs here, and the host's firewall
-  # is left alone: dev containers have no network.
-  setsid dockerd \
+  # In a network namespace of its own: dev containers need no network, and an engine would change the
+  # host's firewall, and the bridge of another engine that runs here.
+  setsid unshare --net dockerd \
     --data-root "$engine_folder/data" --exec-root "$engine_folder/exec" \
     --pidfile "$engine_folder/pid" --host "unix://$engine_folder/docker.sock" \
     --bridge none --iptables=false \

@@ -4,7 +4,7 @@ import type { SocketFolders } from '../socket-folders.ts';
 import { LABEL, type Names } from './names.ts';
 
 const HOME = '/home/dev';
-const CA_FILE = '/etc/rose/extra-ca.pem';
+const CA_FILE = '/etc/rose/ca.pem';
 const MIB = 1024 * 1024;
 /** Below this npm hangs for ever instead of failing. */
 const LEAST_PIDS = 256;
@@ -15,8 +15,8 @@ export interface ContainerParts {
   imageId: string;
   agentBuild: string;
   folders: SocketFolders;
-  /** Host path of CA certificates that the container must trust too. */
-  extraCaFile: string | null;
+  /** Host path of the CA certificates that the container trusts; null is the image's own. */
+  caBundle: string | null;
   /** An engine runtime such as runsc, sysbox-runc or kata; null is the engine's default. */
   containerRuntime: string | null;
 }
@@ -26,7 +26,7 @@ export interface ContainerParts {
  * the two socket folders, a read-only root, bounds on all that can be used up.
  */
 export function containerOptions(spec: ContainerSpec, parts: ContainerParts): ContainerCreateOptions {
-  const { names, extraCaFile } = parts;
+  const { names, caBundle } = parts;
   const memory = spec.limits.memoryMiB * MIB;
   return {
     name: names.container(spec.projectId),
@@ -67,7 +67,7 @@ export function containerOptions(spec: ContainerSpec, parts: ContainerParts): Co
         { Type: 'volume', Source: names.volume(spec.volume), Target: HOME },
         { Type: 'bind', Source: parts.folders.in, Target: '/run/rose/in', ReadOnly: true },
         { Type: 'bind', Source: parts.folders.out, Target: '/run/rose/out' },
-        ...(extraCaFile === null ? [] : [readOnlyFile(extraCaFile, CA_FILE)]),
+        ...(caBundle === null ? [] : [readOnlyFile(caBundle, CA_FILE)]),
       ],
     },
   };
@@ -76,7 +76,7 @@ export function containerOptions(spec: ContainerSpec, parts: ContainerParts): Co
 /** What RoSE needs goes last: a project's own settings cannot take its place. */
 function environment(spec: ContainerSpec, parts: ContainerParts): Record<string, string> {
   return {
-    ...(parts.extraCaFile === null ? {} : CA_VARIABLES),
+    ...(parts.caBundle === null ? {} : CA_VARIABLES),
     ...spec.environment,
     HOME,
     ROSE_HOME: HOME,

@@ -7,7 +7,7 @@ import { callEngine, statusOf } from './calls.ts';
 import { folderName, foldersOf } from './container-info.ts';
 import { containerOptions } from './container-options.ts';
 import { Containers } from './containers.ts';
-import { emptyOut, emptyOutByContainer } from './empty-out.ts';
+import { CONTAINER, emptyOut, emptyOutByContainer } from './empty-out.ts';
 import type { Engine } from './engine.ts';
 import { containerEvents } from './events.ts';
 import { ensureDevImage, type DevImage } from './image.ts';
@@ -20,7 +20,6 @@ import { Volumes } from './volumes.ts';
 const CREATE_MS = 60_000;
 const READ_MS = 30_000;
 const LOG_LINES = 500;
-const CONTAINER = { uid: 1000, gid: 1000 };
 
 export interface DockerRuntimeOptions {
   /** This installation's id: part of every name and label. */
@@ -31,8 +30,8 @@ export interface DockerRuntimeOptions {
   imageFolder: string;
   /** null: the Dockerfile's default. */
   baseImage: string | null;
-  /** Host path of CA certificates that containers must trust too. */
-  extraCaFile: string | null;
+  /** Host path of the CA certificates that containers trust, in one file; null is the image's own. */
+  caBundle: string | null;
   /** HostConfig.Runtime: runsc, sysbox-runc, kata…; null is the engine's default. */
   containerRuntime: string | null;
 }
@@ -109,8 +108,8 @@ export class DockerRuntime implements Runtime {
   }
 
   async #createContainer(spec: ContainerSpec, image: DevImage, folders: SocketFolders): Promise<void> {
-    const { extraCaFile, containerRuntime } = this.#options;
-    const parts = { names: this.#names, folders, extraCaFile, containerRuntime };
+    const { caBundle, containerRuntime } = this.#options;
+    const parts = { names: this.#names, folders, caBundle, containerRuntime };
     const options = containerOptions(spec, { ...parts, imageId: image.id, agentBuild: image.key });
     await callEngine('make a container', CREATE_MS, (abortSignal) =>
       this.#engine.docker.createContainer({ ...options, abortSignal }),

@@ -1,29 +1,26 @@
 import type Docker from 'dockerode';
-import { spawn } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
 import { RoseError } from '@rose/contract';
+import { emptyAs, startedByRoot } from '../process/owners.ts';
+import { EMPTY } from '../process/scripts.ts';
+import type { Owner } from '../socket-folders.ts';
 import { callEngine } from './calls.ts';
 
 const EMPTY_MS = 60_000;
-const CONTAINER_UID = 1000;
+
+/** Whom the processes of every dev container are. */
+export const CONTAINER: Owner = { uid: 1000, gid: 1000 };
 
 /**
  * Removes what a container that is gone left in its `out` folder, in the container's own name: root
  * never walks what a container wrote.
+ * @throws Error when this user may not.
  */
 export async function emptyOut(out: string): Promise<void> {
-  // The folder's parents are closed to that uid, so it starts inside.
-  const owner = process.getuid?.() === 0 ? { uid: CONTAINER_UID, gid: CONTAINER_UID } : {};
-  const find = spawn('find', ['.', '-mindepth', '1', '-delete'], {
-    cwd: out,
-    stdio: 'ignore',
-    timeout: EMPTY_MS,
-    env: { PATH: '/usr/bin:/bin' },
-    ...owner,
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
-  find.once('error', reject).once('close', resolve);
-  const code = await promise;
-  if (code !== 0) throw new Error(`find ended with code ${code}.`);
+  const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  // The folder itself lies where no container can put a link in its place.
+  await chmod(out, startedByRoot ? 0o700 : 0o777);
+  await emptyAs(startedByRoot ? CONTAINER : self, out);
 }
 
 /**
@@ -34,8 +31,9 @@ export async function emptyOutByContainer(docker: Docker, imageId: string, out: 
   await callEngine('clear a socket folder', EMPTY_MS, async (abortSignal) => {
     const container = await docker.createContainer({
       Image: imageId,
-      Entrypoint: ['find', '/run/rose/out', '-mindepth', '1', '-delete'],
-      User: `${CONTAINER_UID}:${CONTAINER_UID}`,
+      Entrypoint: EMPTY,
+      WorkingDir: '/run/rose/out',
+      User: `${CONTAINER.uid}:${CONTAINER.gid}`,
       HostConfig: {
         NetworkMode: 'none',
         CapDrop: ['ALL'],

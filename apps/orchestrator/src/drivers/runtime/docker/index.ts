@@ -1,18 +1,23 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import { RoseError } from '@rose/contract';
+import { bundleCertificates } from '../process/parts.ts';
 import type { Runtime } from '../runtime.ts';
 import { DockerRuntime, type DockerRuntimeOptions } from './docker-runtime.ts';
 import { connectToEngine, engineAnswers } from './engine.ts';
 
-export type { DockerRuntimeOptions } from './docker-runtime.ts';
+export interface CreateDockerRuntimeOptions extends Omit<DockerRuntimeOptions, 'caBundle'> {
+  /** unix://PATH or tcp://HOST:PORT; null is the engine's usual socket. */
+  dockerHost: string | null;
+  /** Host path of CA certificates that containers must trust too. */
+  extraCaFile: string | null;
+}
 
 /**
  * Runs dev containers at a Docker engine.
- * @param options.dockerHost unix://PATH or tcp://HOST:PORT; null is the engine's usual socket
  * @throws RoseError RUNTIME_UNAVAILABLE when no engine answers, or none that can be used.
  */
-export async function createDockerRuntime(
-  options: DockerRuntimeOptions & { dockerHost: string | null },
-): Promise<Runtime> {
+export async function createDockerRuntime(options: CreateDockerRuntimeOptions): Promise<Runtime> {
   const engine = await connectToEngine(options.dockerHost);
   if (!engine.local) {
     throw new RoseError(
@@ -21,7 +26,17 @@ export async function createDockerRuntime(
         'Use an engine on this machine, or ROSE_RUNTIME=process.',
     );
   }
-  return new DockerRuntime(engine, options);
+  return new DockerRuntime(engine, { ...options, caBundle: await caBundle(options) });
+}
+
+async function caBundle({ extraCaFile, dataDir }: CreateDockerRuntimeOptions): Promise<string | null> {
+  if (extraCaFile === null) return null;
+  const folder = path.join(dataDir, 'docker');
+  await mkdir(folder, { recursive: true });
+  return bundleCertificates(extraCaFile, folder).catch((error: unknown) => {
+    const message = 'The file of CA certificates (NODE_EXTRA_CA_CERTS) cannot be read.';
+    throw new RoseError('RUNTIME_UNAVAILABLE', message, {}, { cause: error });
+  });
 }
 
 /** Whether an engine answers at all; what `auto` decides by. Never throws. */

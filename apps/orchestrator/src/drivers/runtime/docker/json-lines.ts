@@ -8,7 +8,7 @@ const MAX_LINE = 1024 * 1024;
  * stream when the loop over it is left.
  * @throws Error for a line over 1 MiB; SyntaxError for one that is no JSON.
  */
-export async function* jsonLines(stream: Readable): AsyncGenerator<unknown> {
+export async function* jsonLines(stream: Readable): AsyncGenerator {
   let rest = '';
   const decoder = new TextDecoder();
   try {

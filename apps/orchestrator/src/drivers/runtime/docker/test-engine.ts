@@ -1,7 +1,7 @@
 import { readConfig } from '../../../config.ts';
 import type { Runtime } from '../runtime.ts';
 import { connectToEngine } from './engine.ts';
-import { createDockerRuntime, dockerAnswers, type DockerRuntimeOptions } from './index.ts';
+import { createDockerRuntime, dockerAnswers, type CreateDockerRuntimeOptions } from './index.ts';
 
 /** What tests of Docker need of this machine; for tests only. */
 export interface TestEngine {
@@ -28,7 +28,8 @@ export async function findTestEngine(): Promise<TestEngine | string> {
 /** A runtime at that engine, with the defaults that tests mostly want. */
 export function testRuntime(
   engine: TestEngine,
-  options: Pick<DockerRuntimeOptions, 'dataDir' | 'installation' | 'imageFolder'> & Partial<DockerRuntimeOptions>,
+  options: Pick<CreateDockerRuntimeOptions, 'dataDir' | 'installation' | 'imageFolder'> &
+    Partial<CreateDockerRuntimeOptions>,
 ): Promise<Runtime> {
   return createDockerRuntime({ extraCaFile: null, containerRuntime: null, ...engine, ...options });
 }

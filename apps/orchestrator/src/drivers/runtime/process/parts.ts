@@ -122,7 +122,7 @@ async function readableNode(node: string, folder: string): Promise<string> {
 }
 
 /** Most tools take one bundle instead of their own, so it must hold the system's certificates too. */
-async function bundleCertificates(extraCaFile: string, folder: string): Promise<string> {
+export async function bundleCertificates(extraCaFile: string, folder: string): Promise<string> {
   const system = SYSTEM_CAS.find((file) => existsSync(file) && file !== extraCaFile);
   const bundle = path.join(folder, 'ca.pem');
   const parts = await Promise.all([extraCaFile, ...(system ? [system] : [])].map((file) => readFile(file, 'utf8')));
