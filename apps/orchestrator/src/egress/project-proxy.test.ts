@@ -25,8 +25,10 @@ beforeEach(async () => {
 afterEach(() => stack.disposeAsync());
 
 /** A web server on the loopback: just what containers must not reach. */
-async function webServer(handler: http.RequestListener): Promise<number> {
-  const server = http.createServer(handler).listen(0, '127.0.0.1');
+async function webServer(
+  handler: (request: http.IncomingMessage, response: http.ServerResponse) => unknown,
+): Promise<number> {
+  const server = http.createServer((request, response) => void handler(request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   stack.defer(() => server.close().closeAllConnections());
   return (server.address() as AddressInfo).port;
@@ -126,19 +128,22 @@ test('a plain request to a private address is answered 403', async () => {
   expect(await say(socketPath, GET('http://localhost/'))).toMatch(/^HTTP\/1\.1 403 [^]*loopback/);
 });
 
-test('a name is resolved once: what it resolves to later does not count', async () => {
+test('a name is resolved once, and what it resolves to later does not count', async () => {
+  const port = await webServer((_request, response) => response.end('first address'));
   let asked = 0;
-  const lookup = async (): Promise<string[]> => {
-    asked += 1;
-    // A rebinding name: public for the check, the loopback for the connection.
-    return asked === 1 ? ['192.0.2.1', '10.0.0.1'] : ['127.0.0.1'];
-  };
-  const { socketPath } = await proxyWith({ lookup });
-  expect(await say(socketPath, CONNECT('rebinding.example:80'))).toContain('403');
+  const lookup = async (): Promise<string[]> => [++asked === 1 ? '127.0.0.1' : '10.0.0.1'];
+  const authority = `rebinding.example:${port}`;
+  const { socketPath } = await proxyWith({ lookup, privateHosts: [authority] });
+  expect(await say(socketPath, CONNECT(authority) + GET('/'))).toContain('first address');
   expect(asked).toBe(1);
 });
 
-test('of several addresses only those that are public are tried', async () => {
+test('a name that resolves to private addresses only is refused', async () => {
+  const { socketPath } = await proxyWith({ lookup: async () => ['10.0.0.1', 'fd00::1'] });
+  expect(await say(socketPath, CONNECT('inside.example:443'))).toContain('403 Forbidden');
+});
+
+test('an open port does not open a private address', async () => {
   const port = await webServer((_request, response) => response.end('secret of the host'));
   const lookup = async (): Promise<string[]> => ['127.0.0.1', '::1'];
   const rules: EgressRules = { ports: [port], privateHosts: [], upstreamProxy: null };

@@ -69,8 +69,8 @@ export class EgressProxy implements AsyncDisposable {
     child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
     child.send({ kind: 'configure', rules: this.#options.rules } satisfies ToProxy);
     for (const [projectId, { socketPath, policy }] of this.#projects) {
-      this.#order({ kind: 'listen', id: this.#nextId++, projectId, socketPath, policy }).catch((error: Error) =>
-        this.#options.restarted(`project ${projectId} has no way out: ${error.message}`),
+      this.#order({ kind: 'listen', id: this.#nextId++, projectId, socketPath, policy }).catch((error: unknown) =>
+        this.#options.restarted(`project ${projectId} has no way out: ${String(error)}`),
       );
     }
   }

@@ -36,7 +36,7 @@ export function connectThrough(
     }
     socket.setTimeout(0);
     if (head.length > 0) socket.unshift(head);
-    resolve(socket as Socket);
+    resolve(socket);
   });
   // A proxy that answers by a page instead.
   request.once('response', (response) => {
