@@ -6,8 +6,8 @@ import { translateDatabaseError } from '../database/index.ts';
 import { copyRows } from './copy-rows.ts';
 import type { NewObject, ObjectStore, SaveSession, SizedId, StoredBytes, TreeTotals } from './objects.ts';
 
-/** First key of the advisory locks that guard an owner's objects; the second is the owner. */
-export const OWNER_OBJECTS_LOCK = 0x526f5345;
+/** "RoSO", first key of the advisory locks that guard an owner's objects; the second is the owner. The installation's lock is "RoSE". */
+export const OWNER_OBJECTS_LOCK = 0x526f534f;
 
 const READ_BATCH_BYTES = 8 * 1024 * 1024;
 const READ_BATCH_OBJECTS = 1000;
