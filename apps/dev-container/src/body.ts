@@ -10,15 +10,15 @@ const IDLE_MS = 60_000;
  * @throws RoseError TIMEOUT, CANCELLED
  */
 export async function* readBody(body: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const chunks = body.iterator({ destroyOnReturn: false });
+  const chunks: AsyncIterator<Buffer, undefined> = body.iterator({ destroyOnReturn: false });
   for (;;) {
-    const { value, done } = await nextChunk(chunks, signal);
-    if (done) return;
-    yield value as Buffer;
+    const next = await nextChunk(chunks, signal);
+    if (next.done) return;
+    yield next.value;
   }
 }
 
-async function nextChunk(chunks: AsyncIterator<unknown>, signal: AbortSignal): Promise<IteratorResult<unknown>> {
+async function nextChunk<T, R>(chunks: AsyncIterator<T, R>, signal: AbortSignal): Promise<IteratorResult<T, R>> {
   const { promise: refusal, reject } = Promise.withResolvers<never>();
   const silent = new RoseError('TIMEOUT', `No data came for ${IDLE_MS / 1000} s; the upload was given up.`);
   const timer = setTimeout(() => reject(silent), IDLE_MS);

@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module';
 import { createAgent } from './agent.ts';
+import { loadArchiveLibraries } from './archive/archive-service.ts';
 import { readEnvironment } from './environment.ts';
 import { log } from './log.ts';
 import { startServer } from './server.ts';
@@ -9,7 +10,7 @@ const STOP_MS = 4500;
 
 const environment = readEnvironment();
 if (environment.warm) {
-  await Promise.all([import('archiver'), import('extract-zip'), import('yauzl')]);
+  await loadArchiveLibraries();
   flushCompileCache();
   process.exit(0);
 }

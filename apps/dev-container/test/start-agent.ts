@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { inferRouterOutputs } from '@trpc/server';
 import { createAgent, type Agent } from '../src/agent.ts';
+import type { AgentRouter } from '../src/router.ts';
 import { startServer } from '../src/server.ts';
 import type { Role } from '../src/trpc.ts';
 
@@ -22,6 +24,16 @@ export interface CallOptions {
   body?: string | Uint8Array;
 }
 
+type Outputs = inferRouterOutputs<AgentRouter>;
+/** What the procedure of that name answers. */
+type OutputOf<N extends string> = N extends `${infer R}.${infer P}`
+  ? R extends keyof Outputs
+    ? P extends keyof Outputs[R]
+      ? Outputs[R][P]
+      : never
+    : never
+  : never;
+
 /** A real agent with a home and a socket of its own. */
 export interface TestAgent extends AsyncDisposable {
   agent: Agent;
@@ -30,8 +42,8 @@ export interface TestAgent extends AsyncDisposable {
   socket: string;
   /** A raw HTTP call. */
   call(path: string, options?: CallOptions): Promise<Answer>;
-  query(name: string, input?: unknown, role?: Role): Promise<any>;
-  mutate(name: string, input?: unknown, role?: Role): Promise<any>;
+  query<N extends string>(name: N, input?: unknown, role?: Role): Promise<OutputOf<N>>;
+  mutate<N extends string>(name: N, input?: unknown, role?: Role): Promise<OutputOf<N>>;
   /** An open request, for calls that stream both ways. */
   open(path: string, options?: CallOptions): http.ClientRequest;
 }
@@ -120,10 +132,11 @@ function callAgent(request: http.ClientRequest, body: string | Uint8Array | unde
   });
 }
 
-function resultOf(answer: Answer): unknown {
+function resultOf(answer: Answer): never {
   const body = JSON.parse(answer.body.toString()) as { result?: { data: unknown }; error?: { data: { rose: never } } };
   if (body.error) throw new CallFailed(answer.status, body.error.data.rose);
-  return body.result?.data;
+  // Typed by the name of the procedure, at the call.
+  return body.result?.data as never;
 }
 
 export function errorOf(answer: Answer): { status: number; code: string; message: string } {

@@ -19,6 +19,11 @@ export interface StagedZip extends Disposable {
   zip: InspectedZip;
 }
 
+/** Loads what is otherwise loaded when it is needed, for the compile cache. */
+export async function loadArchiveLibraries(): Promise<void> {
+  await Promise.all([import('archiver'), import('extract-zip')]);
+}
+
 /** Zips of the live workspace, and zips into it. */
 export class ArchiveService {
   readonly #workspace: Workspace;

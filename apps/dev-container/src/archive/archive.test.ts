@@ -1,6 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { errorOf, startAgent, type Answer, type TestAgent } from '../../test/start-agent.ts';
@@ -13,14 +25,18 @@ beforeEach(async () => {
 });
 afterEach(() => agent[Symbol.asyncDispose]());
 const disk = (path: string): string => join(agent.workspace, path);
-const zip = (path = ''): Promise<Answer> => agent.call(`/-/archive.zip?path=${encodeURIComponent(path)}`, { role: 'viewer' });
+const zip = (path = ''): Promise<Answer> =>
+  agent.call(`/-/archive.zip?path=${encodeURIComponent(path)}`, { role: 'viewer' });
 const unzip = (body: Buffer, path = ''): Promise<Answer> =>
   agent.call(`/-/archive.unzip?path=${encodeURIComponent(path)}`, { method: 'POST', body });
 
 /** What `find` says of a tree: kind, mode, mtime in seconds, size of files, name, target. */
 function describe(directory: string): string[] {
   const format = '%y %m %T@ %s %P -> %l\\0';
-  const found = execFileSync('find', ['.', '-mindepth', '1', '-printf', format], { cwd: directory, encoding: 'latin1' });
+  const found = execFileSync('find', ['.', '-mindepth', '1', '-printf', format], {
+    cwd: directory,
+    encoding: 'latin1',
+  });
   const lines = found.split('\0').filter(Boolean);
   return lines.map((line) => line.replace(/^d (\S+ \S+) \d+/, 'd $1').replace(/(\d+)\.\d+/, '$1')).toSorted();
 }
@@ -39,7 +55,9 @@ function makeTree(): void {
   symlinkSync('../nowhere', disk('src/dangling'));
   symlinkSync('src', disk('to directory'));
   writeFileSync(disk('large'), Buffer.alloc(3 * 1024 * 1024, 'large '));
-  execFileSync('sh', ['-c', 'find . -depth -exec touch -h -d "2020-02-02 02:02:02 UTC" {} +'], { cwd: agent.workspace });
+  execFileSync('sh', ['-c', 'find . -depth -exec touch -h -d "2020-02-02 02:02:02 UTC" {} +'], {
+    cwd: agent.workspace,
+  });
 }
 
 test('a workspace that is zipped and unzipped elsewhere is the same in every way', async () => {
@@ -49,7 +67,11 @@ test('a workspace that is zipped and unzipped elsewhere is the same in every way
   expect(answer.status).toBe(200);
   await using other = await startAgent();
   const unpacked = await other.call('/-/archive.unzip', { method: 'POST', body: answer.body });
-  expect(JSON.parse(unpacked.body.toString())).toEqual({ entries: before.length, bytes: expect.any(Number), ignored: 0 });
+  expect(JSON.parse(unpacked.body.toString())).toEqual({
+    entries: before.length,
+    bytes: expect.any(Number),
+    ignored: 0,
+  });
   expect(describe(other.workspace)).toEqual(before);
   expect(readFileSync(join(other.workspace, 'large')).equals(readFileSync(disk('large')))).toBe(true);
 });
@@ -61,7 +83,10 @@ test.skipIf(!hasInfoZip)('Info-ZIP reads our zips, and its zips are read (needs 
   const before = describe(agent.workspace);
   writeFileSync(join(agent.home, 'ours.zip'), (await zip()).body);
   mkdirSync(join(agent.home, 'theirs'));
-  execFileSync('unzip', ['-q', '-^', '../ours.zip'], { cwd: join(agent.home, 'theirs'), env: { ...process.env, TZ: 'UTC' } });
+  execFileSync('unzip', ['-q', '-^', '../ours.zip'], {
+    cwd: join(agent.home, 'theirs'),
+    env: { ...process.env, TZ: 'UTC' },
+  });
   const unpacked = describe(join(agent.home, 'theirs'));
   // It sets no times of links.
   expect(unpacked.filter((line) => !line.startsWith('l'))).toEqual(before.filter((line) => !line.startsWith('l')));
@@ -76,7 +101,10 @@ test.skipIf(!hasInfoZip)('Info-ZIP reads our zips, and its zips are read (needs 
 test('a directory is zipped by its path, without its own name', async () => {
   makeTree();
   const { body } = await zip('src');
-  expect(errorOf(await unzip(body, 'src/empty'))).toMatchObject({ code: 'ARCHIVE_REFUSED', details: { path: 'dangling' } });
+  expect(errorOf(await unzip(body, 'src/empty'))).toMatchObject({
+    code: 'ARCHIVE_REFUSED',
+    details: { path: 'dangling' },
+  });
   rmSync(disk('src/dangling'));
   expect((await unzip((await zip('src')).body, 'src/empty')).status).toBe(200);
   expect(readdirSync(disk('src/empty')).toSorted()).toEqual(['empty', 'link', 'main.ts', 'zero']);
@@ -114,7 +142,7 @@ test('a caller who does not read a zip holds it back, and may leave', async () =
     writeFileSync(disk(`f${index}`), randomBytes(100_000));
   }
   const request = agent.open('/-/archive.zip');
-  const response = await new Promise<import('node:http').IncomingMessage>((resolve) => request.on('response', resolve).end());
+  const response = await new Promise<IncomingMessage>((resolve) => request.on('response', resolve).end());
   response.on('error', () => {});
   request.destroy();
   expect((await zip()).status).toBe(200);
@@ -145,8 +173,14 @@ test('a zip that meets a directory with a file, or the other way round, changes 
   writeFileSync(disk('b'), 'file');
   const before = describe(agent.workspace);
   for (const entries of [
-    [{ name: '0', data: 'x' }, { name: 'a', data: 'x' }],
-    [{ name: '0', data: 'x' }, { name: 'b/', mode: DIRECTORY }],
+    [
+      { name: '0', data: 'x' },
+      { name: 'a', data: 'x' },
+    ],
+    [
+      { name: '0', data: 'x' },
+      { name: 'b/', mode: DIRECTORY },
+    ],
   ]) {
     expect(errorOf(await unzip(makeZip(entries)))).toMatchObject({ status: 409, code: 'CONFLICT' });
     expect(describe(agent.workspace)).toEqual(before);

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { RoseError } from '@rose/contract';
 import { rawFromBytes } from '@rose/snapshot';
 import { close, openRoot, removeTree } from '@rose/snapshot/disk';
-import { diskCode, noSpace } from '../files/disk-failures.ts';
+import { isFull, noSpace } from '../files/disk-failures.ts';
 import { freeBytes } from '../files/space.ts';
 import { assembleTree } from './assemble-tree.ts';
 import { inspectZip } from './inspect-zip.ts';
 import type { InspectedZip } from './zip-entry.ts';
+import { refuseZip } from './zip-refusal.ts';
 import type { ZipLimits } from './zip-limits.ts';
 
 const REGULAR = 0o100000;
@@ -43,9 +44,9 @@ export async function extractZip(
     return zip;
   } catch (error) {
     removeDirectory(dir);
-    if (diskCode(error) === 'ENOSPC' || diskCode(error) === 'EDQUOT')
-      throw noSpace(zip.bytes, await freeBytes(join(dir, '..')));
-    throw error;
+    if (error instanceof RoseError || signal.aborted) throw error;
+    if (isFull(error)) throw noSpace(zip.bytes, await freeBytes(join(dir, '..')));
+    throw refuseZip('it could not be unpacked', error);
   } finally {
     removeDirectory(packed);
   }

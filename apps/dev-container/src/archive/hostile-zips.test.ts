@@ -23,7 +23,7 @@ async function refusalOf(zip: Buffer, limits: Partial<ZipLimits> = {}): Promise<
   const unzip = agent.agent.archive.unzip('' as never, once(zip), { ...DEFAULT_ZIP_LIMITS, ...limits }, signal);
   const error = await unzip.then(
     () => ({ code: 'ACCEPTED', message: '' }),
-    (reason: { code: string; message: string }) => reason,
+    (reason: unknown) => reason as { code: string; message: string },
   );
   expect(readdirSync(agent.workspace)).toEqual(['mine']);
   expect(readFileSync(join(agent.workspace, 'mine'), 'utf8')).toBe('kept');
@@ -75,22 +75,71 @@ test('a name hidden in a Unicode extra field is judged like any other', async ()
 });
 
 test('two entries of one name are refused, of whatever kinds', async () => {
-  await expectRefused([{ name: 'f', data: '1' }, { name: 'f', data: '2' }], /twice/);
-  await expectRefused([{ name: 'f', data: '/etc/passwd', mode: LINK }, { name: 'f', data: 'evil' }], /twice/);
-  await expectRefused([{ name: 'd/', mode: DIRECTORY }, { name: 'd/', mode: DIRECTORY }], /twice/);
-  await expectRefused([{ name: 'd/', mode: DIRECTORY }, { name: 'd', data: 'x' }], /twice/);
+  await expectRefused(
+    [
+      { name: 'f', data: '1' },
+      { name: 'f', data: '2' },
+    ],
+    /twice/,
+  );
+  await expectRefused(
+    [
+      { name: 'f', data: '/etc/passwd', mode: LINK },
+      { name: 'f', data: 'evil' },
+    ],
+    /twice/,
+  );
+  await expectRefused(
+    [
+      { name: 'd/', mode: DIRECTORY },
+      { name: 'd/', mode: DIRECTORY },
+    ],
+    /twice/,
+  );
+  await expectRefused(
+    [
+      { name: 'd/', mode: DIRECTORY },
+      { name: 'd', data: 'x' },
+    ],
+    /twice/,
+  );
 });
 
 test('a path that is both a file and a directory is refused', async () => {
-  await expectRefused([{ name: 'a', data: 'x' }, { name: 'a/b', data: 'y' }], /both a file and a directory/);
-  await expectRefused([{ name: 'a/b', data: 'y' }, { name: 'a', data: 'x' }], /both a file and a directory/);
+  await expectRefused(
+    [
+      { name: 'a', data: 'x' },
+      { name: 'a/b', data: 'y' },
+    ],
+    /both a file and a directory/,
+  );
+  await expectRefused(
+    [
+      { name: 'a/b', data: 'y' },
+      { name: 'a', data: 'x' },
+    ],
+    /both a file and a directory/,
+  );
   await expectRefused([{ name: 'a/', data: 'x', mode: FILE }], /both a file and a directory/);
   await expectRefused([{ name: 'a/', data: 'content', mode: DIRECTORY }], /directory with content/);
 });
 
 test('a file behind a link is refused', async () => {
-  await expectRefused([{ name: 'l', data: '..', mode: LINK }, { name: 'l/evil', data: 'x' }], /both a symlink/);
-  await expectRefused([{ name: 'l', data: 'd', mode: LINK }, { name: 'd/', mode: DIRECTORY }, { name: 'l/x', data: '' }], /both a symlink/);
+  await expectRefused(
+    [
+      { name: 'l', data: '..', mode: LINK },
+      { name: 'l/evil', data: 'x' },
+    ],
+    /both a symlink/,
+  );
+  await expectRefused(
+    [
+      { name: 'l', data: 'd', mode: LINK },
+      { name: 'd/', mode: DIRECTORY },
+      { name: 'l/x', data: '' },
+    ],
+    /both a symlink/,
+  );
 });
 
 test('a link that leads out is refused, also by way of other links', async () => {
@@ -100,8 +149,17 @@ test('a link that leads out is refused, also by way of other links', async () =>
   }
   const toRoot = { name: 'x/root', data: '..', mode: LINK };
   await expectRefused([toRoot, { name: 'x/l', data: 'root/../etc', mode: LINK }], /leads out/);
-  await expectRefused([toRoot, { name: 'x/m', data: 'n', mode: LINK }, { name: 'x/n', data: 'root/..', mode: LINK }], /leads out/);
-  await expectRefused([{ name: 'a', data: 'b', mode: LINK }, { name: 'b', data: 'a', mode: LINK }], /circles/);
+  await expectRefused(
+    [toRoot, { name: 'x/m', data: 'n', mode: LINK }, { name: 'x/n', data: 'root/..', mode: LINK }],
+    /leads out/,
+  );
+  await expectRefused(
+    [
+      { name: 'a', data: 'b', mode: LINK },
+      { name: 'b', data: 'a', mode: LINK },
+    ],
+    /circles/,
+  );
   await expectRefused([{ name: 'l', data: '', mode: LINK }], /impossible length/);
   await expectRefused([{ name: 'l', data: 'x'.repeat(4096), mode: LINK }], /impossible length/);
   await expectRefused([{ name: 'l', data: 'a\0b', mode: LINK }], /to nothing/);
@@ -130,7 +188,10 @@ test('sizes that lie are refused before anything is written', async () => {
   await expectRefused([{ name: 's', data: huge, size: 5 * 1024 * 1024 }], /larger than its header says/);
   await expectRefused([{ name: 's', data: huge, size: 7 * 1024 * 1024 }], /not as large/);
   await expectRefused([{ name: 's', data: zeros, compressedSize: 100_000 }], /cut off/);
-  await expectRefused([{ name: 's', data: 'x', packed: Buffer.concat([deflateRawSync(Buffer.from('x')), zeros]) }], /bytes after/);
+  await expectRefused(
+    [{ name: 's', data: 'x', packed: Buffer.concat([deflateRawSync(Buffer.from('x')), zeros]) }],
+    /bytes after/,
+  );
 });
 
 test('wrong checksums and damaged data are found', async () => {
@@ -164,7 +225,8 @@ function isHarmless(zip: Buffer, at: number): boolean {
     const central = zip.readUInt32LE(start) === 0x02014b50;
     const within = at - start;
     if (local && ((within >= 4 && within < 8) || (within >= 10 && within < 26))) return true;
-    if (central && ((within >= 4 && within < 10) || (within >= 12 && within < 16) || (within >= 32 && within < 42))) return true;
+    if (central && ((within >= 4 && within < 10) || (within >= 12 && within < 16) || (within >= 32 && within < 42)))
+      return true;
   }
   return false;
 }
@@ -178,7 +240,9 @@ test('bombs are stopped by size, ratio and number before they are unpacked', asy
   expect(await refusalOf(wide, { ratio: 2000, unpackedBytes: 1024 * 1024 })).toMatchObject({
     message: expect.stringContaining('unpacked size'),
   });
-  expect(await refusalOf(wide, { ratio: 2000, entries: 39 })).toMatchObject({ message: expect.stringContaining('entries') });
+  expect(await refusalOf(wide, { ratio: 2000, entries: 39 })).toMatchObject({
+    message: expect.stringContaining('entries'),
+  });
   const deep = makeZip([{ name: `${'d/'.repeat(50)}f`, data: 'x' }]);
   expect(await refusalOf(deep, { entries: 50 })).toMatchObject({ message: expect.stringContaining('entries') });
   expect(await refusalOf(wide, { zipBytes: 1000 })).toMatchObject({ code: 'TOO_LARGE' });
@@ -194,8 +258,17 @@ test('a lie about 20 GiB costs neither time nor space', async () => {
 test('entries that share bytes are refused', async () => {
   const packed = deflateRawSync(Buffer.from('shared'));
   const shared = { data: 'shared', packed };
-  await expectRefused([{ name: 'one', ...shared }, { name: 'two', localName: 'two', ...shared, offset: 4 }], /overlaps|agree/);
-  const quoting = makeZip([{ name: 'a', data: Buffer.alloc(100), method: 0 }, { name: 'a', data: 'x', offset: 0 }]);
+  await expectRefused(
+    [
+      { name: 'one', ...shared },
+      { name: 'two', localName: 'two', ...shared, offset: 4 },
+    ],
+    /overlaps|agree/,
+  );
+  const quoting = makeZip([
+    { name: 'a', data: Buffer.alloc(100), method: 0 },
+    { name: 'a', data: 'x', offset: 0 },
+  ]);
   expect((await refusalOf(quoting)).code).toBe('ARCHIVE_REFUSED');
 });
 
@@ -207,7 +280,11 @@ test('headers that do not agree are refused', async () => {
 });
 
 test('a wrong count, several disks, zip64 nonsense and what is no zip at all are refused', async () => {
-  const three = [{ name: 'a', data: 'x' }, { name: 'b', data: 'y' }, { name: 'c', data: 'z' }];
+  const three = [
+    { name: 'a', data: 'x' },
+    { name: 'b', data: 'y' },
+    { name: 'c', data: 'z' },
+  ];
   const whole = makeZip(three);
   const cases = [
     makeZip(three, { count: 1 }),

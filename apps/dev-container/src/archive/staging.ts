@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { RoseError } from '@rose/contract';
 import type { Raw } from '@rose/snapshot';
 import { close, listNames, makeDirectory, openAt, openDirectory, removeTree, type Fd } from '@rose/snapshot/disk';
-import { diskCode, noSpace } from '../files/disk-failures.ts';
+import { isFull, noSpace } from '../files/disk-failures.ts';
 import { openDirectoryAt } from '../files/locate.ts';
 import { freeBytes } from '../files/space.ts';
 import { log } from '../log.ts';
@@ -54,8 +54,7 @@ export class Staging implements Disposable {
         }
       }
     } catch (error) {
-      const code = diskCode(error);
-      if (code === 'ENOSPC' || code === 'EDQUOT') throw noSpace(size, await freeBytes(this.#path));
+      if (isFull(error)) throw noSpace(size, await freeBytes(this.#path));
       throw error;
     } finally {
       close(fd);

@@ -5,6 +5,8 @@ import { refuseEntry, refuseZip } from './zip-refusal.ts';
 
 const UTF8_FLAG = 0x800;
 const UNICODE_PATH = 0x7075;
+/** `version made by`: Unix, macOS. */
+const UNIX = [3, 19];
 const MAX_NAME_BYTES = 255;
 /** Leaves room for the staging directory within Linux's 4096. */
 const MAX_PATH_BYTES = 3500;
@@ -17,17 +19,18 @@ export interface ZipName {
 }
 
 /**
- * The name of an entry: UTF-8 where the zip says so, CP437 else, as unzip and yauzl read it.
- * But a name of plain ASCII is taken as it is: CP437 would turn its control characters into
- * symbols, and archiver flags no ASCII name as UTF-8.
+ * The name of an entry as Info-ZIP reads it: UTF-8 where the zip says so, the bytes as they
+ * are when it was made on Unix, CP437 else. yauzl knows only the first and the last, so its
+ * name may be another one: for UTF-8 that is not marked (`zip` in the C locale) and for
+ * control characters, which CP437 turns into symbols.
  * @throws RoseError ARCHIVE_REFUSED for a name that is not a clean relative path
  */
 export function readZipName(entry: yauzl.Entry): ZipName {
   const bytes = entry.fileNameRaw;
   const unicode = entry.extraFields.find((field) => field.id === UNICODE_PATH);
   const yauzlName = yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, bytes, entry.extraFields, true);
-  const ascii = unicode === undefined && bytes.every((byte) => byte < 0x80);
-  const full = ascii ? rawFromBytes(bytes) : fromText(yauzlName.toWellFormed());
+  const asIs = unicode === undefined && (UNIX.includes(entry.versionMadeBy >> 8) || bytes.every((byte) => byte < 0x80));
+  const full = asIs ? rawFromBytes(bytes) : fromText(yauzlName.toWellFormed());
   const damaged =
     ((entry.generalPurposeBitFlag & UTF8_FLAG) !== 0 && !isUtf8(bytes)) ||
     (unicode !== undefined && !isUtf8(unicode.data.subarray(5)));

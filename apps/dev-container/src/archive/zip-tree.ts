@@ -50,7 +50,7 @@ export class ZipTree {
   checkLink(entry: ZipEntry): void {
     if (entry.target === '' || entry.target.includes('\0'))
       throw refuseEntry(entry.path, 'is a symbolic link to nothing');
-    let reached = splitRaw(parentOf(entry.path).directory);
+    const reached = splitRaw(parentOf(entry.path).directory);
     let pending = entry.target.split('/') as Raw[];
     if (pending[0] === '') throw refuseEntry(entry.path, 'is a symbolic link with an absolute target');
     for (let links = 0; pending.length > 0;) {

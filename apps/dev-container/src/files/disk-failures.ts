@@ -13,6 +13,12 @@ export function diskCode(error: unknown): string | null {
   return typeof error.code === 'string' ? error.code : null;
 }
 
+/** Whether a write failed because no space, or no quota, is left. */
+export function isFull(error: unknown): boolean {
+  const code = diskCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /** A failed system call in the words of the catalogue; other errors come back as they are. */
 export function fromDisk(error: unknown, path: Raw): unknown {
   const code = error instanceof RoseError ? null : diskCode(error);

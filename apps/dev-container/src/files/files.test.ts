@@ -157,7 +157,7 @@ test('names are bytes: newlines, escapes and bytes outside UTF-8 go round', asyn
   writeFileSync(raw, 'raw');
   const { entries } = await agent.query('files.list', { path: at('') });
   const name = 'a\udcff\n\u001b';
-  expect(entries.map((entry: { name: string }) => entry.name)).toEqual([name]);
+  expect(entries.map((entry) => entry.name)).toEqual([name]);
   expect((await agent.query('files.read', { path: at(name) })).content).toBe('raw');
   expect((await agent.call(`/-/files.read?path=${encodePathParameter(at(name))}`)).body.toString()).toBe('raw');
   await agent.mutate('files.rename', { from: at(name), to: at('plain') });
@@ -190,13 +190,13 @@ test('a listing tells kinds, modes and times to the nanosecond, of links themsel
   writeFileSync(disk('f'), 'abc');
   execFileSync('touch', ['-d', '1969-12-31 23:59:58.123456789 UTC', disk('f')]);
   const { entries } = await agent.query('files.list', { path: at('') });
-  expect(entries.map((entry: { name: string; kind: string }) => [entry.name, entry.kind])).toEqual([
+  expect(entries.map((entry) => [entry.name, entry.kind])).toEqual([
     ['d', 'directory'],
     ['f', 'file'],
     ['l', 'symlink'],
     ['p', 'other'],
   ]);
-  expect(entries[1].mtimeNs).toBe('-1876543211');
+  expect(entries[1]!.mtimeNs).toBe('-1876543211');
   expect(await agent.query('files.stat', { path: at('l') })).toMatchObject({ name: 'l', kind: 'symlink', size: 7 });
   expect(await agent.query('files.stat', { path: '' })).toMatchObject({ name: '', kind: 'directory' });
 });

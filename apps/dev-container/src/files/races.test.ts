@@ -30,8 +30,8 @@ test('a directory that is swapped for a link in a loop leads no call out of the 
     const note = (outcome: string): void => void seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
     for (const until = Date.now() + 4000; Date.now() < until;) {
       const calls = [
-        agent.query('files.read', { path: 'd/f' }).then(({ content }: { content: string }) => content),
-        agent.query('files.list', { path: 'd' }).then(({ entries }: { entries: { name: string }[] }) => {
+        agent.query('files.read', { path: 'd/f' }).then(({ content }) => content),
+        agent.query('files.list', { path: 'd' }).then(({ entries }) => {
           return entries.some(({ name }) => name === 'victim') ? 'secret' : 'inside';
         }),
         agent.mutate('files.write', { path: 'd/new', content: 'x' }).then(() => 'inside'),
@@ -40,7 +40,7 @@ test('a directory that is swapped for a link in a loop leads no call out of the 
         agent.mutate('files.mkdir', { path: 'd/made', recursive: true }).then(() => 'inside'),
       ];
       for (const result of await Promise.allSettled(calls)) {
-        if (result.status === 'fulfilled') note(result.value as string);
+        if (result.status === 'fulfilled') note(result.value);
         else note(result.reason instanceof CallFailed ? result.reason.code : String(result.reason));
       }
     }

@@ -64,7 +64,7 @@ export function streamRange(fd: Fd, offset: number, length: number, signal: Abor
 }
 
 async function* chunksOf(fd: Fd, offset: number, length: number, signal: AbortSignal): AsyncGenerator<Buffer> {
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length;) {
     signal.throwIfAborted();
     const chunk = await readRange(fd, offset + at, Math.min(length - at, CHUNK_BYTES));
     if (chunk.length === 0) return;

@@ -5,7 +5,7 @@ import { RoseError, type WrittenFile } from '@rose/contract';
 import { toText, type Raw } from '@rose/snapshot';
 import { close, openAt, removeFile, rename, statAt, statFd, type Fd } from '@rose/snapshot/disk';
 import type { Workspace } from '../workspace.ts';
-import { diskCode, fromDisk, noSpace, notAFile, onDisk, onDiskAsync, quote } from './disk-failures.ts';
+import { diskCode, fromDisk, isFull, noSpace, notAFile, onDisk, onDiskAsync, quote } from './disk-failures.ts';
 import { mtimeNs } from './entries.ts';
 import { hashFile } from './hash.ts';
 import { KeyedLock } from './keyed-lock.ts';
@@ -76,8 +76,7 @@ async function store(workspace: Workspace, fd: Fd, { content, signal }: WriteReq
       }
     }
   } catch (error) {
-    const code = diskCode(error);
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw noSpace(offset, await freeBytes(workspace.home));
+    if (isFull(error)) throw noSpace(offset, await freeBytes(workspace.home));
     throw error;
   }
   return hash.digest('hex');
