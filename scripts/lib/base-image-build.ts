@@ -1,10 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { access, constants, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { freemem, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { engine } from './base-image-engine.ts';
+import { engine, exitCode } from './base-image-engine.ts';
 import type { BaseImageRecipe } from './base-image-recipe.ts';
 import { aptSources } from './base-image-sources.ts';
 
@@ -108,7 +107,7 @@ async function installAndImport(recipe: BaseImageRecipe, folder: string): Promis
     env: { ...process.env, TMPDIR: folder },
   });
   maker.stdin.end(await aptSources(recipe.codename));
-  const [id, [code]] = await Promise.all([engine.importImage(maker.stdout, CONFIG), once(maker, 'close')]);
+  const [id, code] = await Promise.all([engine.importImage(maker.stdout, CONFIG), exitCode(maker)]);
   if (code !== 0) {
     await engine.removeImage(id);
     throw new Error(`mmdebstrap ended with code ${code}; its messages are above.`);

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -6,6 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+
+/** null when a signal ended it. @throws Error when it could not be started. */
+export async function exitCode(child: ChildProcess): Promise<number | null> {
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code;
+}
 
 /** What the base image needs of an engine, by its own command line client (it knows contexts and DOCKER_HOST). */
 export const engine = {
@@ -32,7 +38,7 @@ export const engine = {
   async importImage(tar: Readable, changes: string[]): Promise<string> {
     const args = ['import', ...changes.flatMap((change) => ['--change', change]), '-'];
     const client = spawn('docker', args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const [id, [code]] = await Promise.all([text(client.stdout), once(client, 'close'), pipeline(tar, client.stdin)]);
+    const [id, code] = await Promise.all([text(client.stdout), exitCode(client), pipeline(tar, client.stdin)]);
     if (code !== 0) throw new Error(`docker import ended with code ${code}.`);
     return id.trim();
   },
