@@ -8,13 +8,13 @@ const MAX_ID = 2_147_483_647;
 /** `P@VERSION`, where the version may be missing. @throws UsageError */
 export function parseVersionReference(text: string): { project: string; version: number | undefined } {
   const { before, after } = cut(text, '@');
-  return { project: checkProject(before, text), version: after === undefined ? undefined : parseVersion(after) };
+  return { project: named(before, text), version: after === undefined ? undefined : parseVersion(after) };
 }
 
 /** `P:PATH`, where the path may be missing: the root. @throws UsageError */
 export function parsePathReference(text: string): { project: string; path: string } {
   const { before, after = '' } = cut(text, ':');
-  return { project: checkProject(before, text), path: after };
+  return { project: named(before, text), path: after };
 }
 
 /** @throws UsageError for anything but a number from 1 */
@@ -48,7 +48,7 @@ export function chooseProject(projects: Project[], name: string): Project {
 }
 
 function idOf(reference: string): number | null {
-  if (!/^\d+$/.test(reference)) return null;
+  if (!/^\d+$/.test(named(reference, reference))) return null;
   if (Number(reference) > MAX_ID) throw notFound(`project ${reference}`);
   return Number(reference);
 }
@@ -59,7 +59,7 @@ function cut(text: string, mark: string): { before: string; after: string | unde
   return at < 0 ? { before: text, after: undefined } : { before: text.slice(0, at), after: text.slice(at + 1) };
 }
 
-function checkProject(project: string, text: string): string {
+function named(project: string, text: string): string {
   if (project === '') throw new UsageError(`"${text}" names no project.`);
   return project;
 }
