@@ -54,7 +54,11 @@ export async function makeCgroup(parents: Cgroup, id: string, limits: ContainerS
 
 /** Removes a container's cgroup; its processes have ended. */
 export async function removeCgroup(cgroup: Cgroup): Promise<void> {
-  for (const folder of foldersOf(cgroup)) if (existsSync(folder)) await rmdir(folder);
+  for (const folder of foldersOf(cgroup)) {
+    await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+  }
 }
 
 /** The folders that a process has to join. */

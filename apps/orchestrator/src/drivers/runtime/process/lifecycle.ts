@@ -9,7 +9,7 @@ import type { Parts } from './parts.ts';
 import type { ContainerRecord } from './records.ts';
 import { Sandbox } from './sandbox.ts';
 import { startContainer, type Ground } from './start-container.ts';
-import { Turns } from './turns.ts';
+import type { Turns } from './turns.ts';
 import type { Volumes } from './volumes.ts';
 
 /** How soon the end of an adopted container is noticed; the end of an own one is told at once. */

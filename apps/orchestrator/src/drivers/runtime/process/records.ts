@@ -74,7 +74,7 @@ export class Records {
     await rm(this.folder(id), { recursive: true, force: true });
   }
 
-  /** null while it runs, and when its keeper was killed. */
+  /** null before the first run has ended, and when its keeper was killed. */
   async exitCode(id: string): Promise<number | null> {
     const text = await readFile(path.join(this.folder(id), 'exit'), 'utf8').catch(() => null);
     return text === null ? null : Number(text);

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RoseError } from '@rose/contract';
-import { foldersOf, freezeCgroup, isFrozen, processesOf } from './cgroups.ts';
+import { freezeCgroup, isFrozen, processesOf } from './cgroups.ts';
 import { MARK } from './environment.ts';
 import { descendants, isAlive, pidsOf, readStat, withEnvironment, type ProcessStat } from './proc.ts';
 import type { Run } from './records.ts';
 
 const KILL_MS = 10_000;
 const FREEZE_MS = 10_000;
+const ORDERLY_MS = 1000;
 
 /** The processes of one running container, seen from the host. */
 export class Sandbox {
@@ -18,9 +19,9 @@ export class Sandbox {
     this.#run = run;
   }
 
-  /** The keeper lives exactly as long as the agent. */
+  /** Whether the agent runs; one that was being started when the orchestrator died does not count. */
   get alive(): boolean {
-    return isAlive(this.#run.keeper);
+    return this.#run.agent !== null && isAlive(this.#run.agent);
   }
 
   /** All processes inside, parents before their children; dead ones that nobody collected are left out. */
@@ -73,26 +74,24 @@ export class Sandbox {
     if (agent !== null && isAlive(agent)) signal(agent.pid, 'SIGTERM');
   }
 
-  /** @returns whether it ended by itself within `milliseconds`. */
-  async ended(milliseconds: number): Promise<boolean> {
-    const deadline = Date.now() + milliseconds;
-    while (this.alive) {
-      if (Date.now() > deadline) return false;
-      await delay(10);
-    }
-    return true;
+  /** Returns when the agent has ended, at the latest after `milliseconds`. */
+  async ended(milliseconds: number): Promise<void> {
+    await passing(() => !this.alive, milliseconds);
   }
 
-  /** Returns when nothing of it is left. */
+  /** Returns when nothing of it is left, and its exit code and log are written. */
   async kill(): Promise<void> {
+    const { keeper, agent, cgroup } = this.#run;
+    // After an agent that ended by itself all the rest ends in order, which brings its exit code.
+    if (agent !== null && !this.alive) await passing(() => !isAlive(keeper), ORDERLY_MS);
     const deadline = Date.now() + KILL_MS;
-    for (let round = 0; this.alive || this.processes().length > 0; round += 1) {
+    for (let round = 0; isAlive(keeper) || this.processes().length > 0; round += 1) {
       if (Date.now() > deadline) throw new RoseError('CONTAINER_FAILED', 'A process of the container cannot be ended.');
       for (const { pid } of this.processes()) signal(pid, 'SIGKILL');
       // A frozen process of cgroup version 1 dies only when it is thawed.
-      if (foldersOf(this.#run.cgroup).length > 0 && this.frozen) await this.thaw();
-      // The keeper notes how it ended and goes by itself; one that has nothing to wait for does not.
-      if (round > 100 && this.alive) this.#killKeeper();
+      if (cgroup.freezer && isFrozen(cgroup.freezer)) await freezeCgroup(cgroup.freezer, false);
+      // The keeper goes by itself, except where it was caught before the sandbox was there.
+      if (round > 100 && isAlive(keeper)) this.#killKeeper();
       await delay(10);
     }
   }
@@ -102,6 +101,11 @@ export class Sandbox {
     for (const child of descendants(pid)) signal(child.pid, 'SIGKILL');
     if (isAlive(this.#run.keeper)) signal(pid, 'SIGKILL');
   }
+}
+
+async function passing(holds: () => boolean, milliseconds: number): Promise<void> {
+  const deadline = Date.now() + milliseconds;
+  while (!holds() && Date.now() < deadline) await delay(10);
 }
 
 /** A process that is gone already needs no signal. */

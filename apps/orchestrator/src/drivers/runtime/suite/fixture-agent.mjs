@@ -22,6 +22,7 @@ http
     let script = '';
     request.on('data', (chunk) => (script += chunk));
     request.on('end', () => {
+      if (request.url === '/log') return process.stdout.write(script, () => response.end());
       const child = spawn('/bin/sh', ['-c', script], { cwd: ROSE_HOME, detached: true });
       let output = '';
       for (const stream of [child.stdout, child.stderr])

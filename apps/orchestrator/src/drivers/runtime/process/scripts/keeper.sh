@@ -21,3 +21,6 @@ rm pipe
 "$@"
 echo "$?" > exit.new
 mv exit.new exit
+# Until the last words are in the log.
+exec > /dev/null 2>&1
+wait
