@@ -1,10 +1,13 @@
+import { RoseError } from '@rose/contract';
 import { parseObjectId, type Frame, type LoadOutcome, type SaveRequest, type SaveSummary } from '@rose/snapshot';
-import { close, openRoot, syncFileSystem } from '@rose/snapshot/disk';
+import { close, openRoot } from '@rose/snapshot/disk';
+import { log } from '../log.ts';
 import { readCache, writeCache } from './cache-file.ts';
 import { recordLoad } from './cache-edit.ts';
 import { LoadApplier } from './load-apply.ts';
 import { LoadFolder, type JournalState } from './load-journal.ts';
 import { LoadStage } from './load-stage.ts';
+import { damagedFiles } from './load-verify.ts';
 import type { SaveSink } from './read-file.ts';
 import { saveTree } from './save-tree.ts';
 import type { StatCache } from './stat-cache.ts';
@@ -13,6 +16,8 @@ import type { StatCache } from './stat-cache.ts';
 export interface LoadStanding {
   loadId: string;
   outcome: LoadOutcome;
+  /** Files whose bytes were lost in a power cut after the load. */
+  damaged: string[];
 }
 
 /**
@@ -24,6 +29,7 @@ export class SnapshotEngine implements Disposable {
   readonly #own: string;
   readonly #cache: StatCache;
   #stage: LoadStage | null = null;
+  #isUnfinished = false;
   #stageFds: number[] = [];
 
   /** `workspace` is the versioned tree, `own` the agent's directory on the same file system. */
@@ -49,10 +55,21 @@ export class SnapshotEngine implements Disposable {
       this.#apply(folder, state, () => {});
       folder.clean();
     }
-    return { loadId: state.begin.loadId, outcome: outcomeOf(state) };
+    const damaged = state.hasRebooted && state.phase !== 'settled' ? this.#damaged(state) : [];
+    return { loadId: state.begin.loadId, outcome: outcomeOf(state), damaged };
+  }
+
+  #damaged(state: JournalState): string[] {
+    const root = openRoot(this.#workspace);
+    try {
+      return damagedFiles(root, state.operations);
+    } finally {
+      close(root);
+    }
   }
 
   save(request: SaveRequest, sink: SaveSink): SaveSummary {
+    this.#finishLoad();
     const root = openRoot(this.#workspace);
     try {
       const base = request.base === null ? null : parseObjectId(request.base);
@@ -65,6 +82,7 @@ export class SnapshotEngine implements Disposable {
   /** Takes the next frame of a load. @throws RoseError; the load is then undone. */
   stage(frame: Frame): void {
     if (this.#stage === null) {
+      this.#finishLoad();
       this.#stageFds = [openRoot(this.#workspace), openRoot(this.#own)];
       this.#stage = new LoadStage(this.#stageFds[0]!, this.#stageFds[1]!, this.#cache);
     }
@@ -76,16 +94,33 @@ export class SnapshotEngine implements Disposable {
     return this.#stage?.isWhole ?? false;
   }
 
-  /** Carries out the staged load. After this began it is finished, if need be by `recover`. */
+  /**
+   * Carries out the staged load. After this began it is finished, if need be by `recover`.
+   * @throws RoseError NEEDS_ATTENTION when the disk refused half-way; every later deed tries to finish it first
+   */
   apply(progress: (done: number, all: number) => void): LoadOutcome {
-    const stage = this.#stage!;
-    const { folder, begin, operations } = stage;
-    folder.sync();
-    syncFileSystem(folder.stage);
-    folder.commit(operations.length);
-    const state: JournalState = { begin, operations, conflicts: new Set(), phase: 'staged' };
-    this.#apply(folder, state, (done) => progress(done, operations.length));
-    return outcomeOf(state);
+    const { begin, operations } = this.#stage!;
+    const folder = this.#stage!.release();
+    this.#isUnfinished = true;
+    try {
+      folder.commit(operations.length);
+      const state: JournalState = { begin, operations, conflicts: new Set(), phase: 'staged', hasRebooted: false };
+      this.#apply(folder, state, (done) => progress(done, operations.length));
+      this.#isUnfinished = false;
+      return outcomeOf(state);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new RoseError('NEEDS_ATTENTION', `The load stopped half-way (${why}). It is finished as soon as that is mended.`, {}, { cause });
+    } finally {
+      if (this.#isUnfinished) folder[Symbol.dispose]();
+      else void settle(folder).catch((error: unknown) => log('warn', 'a load is not on the medium yet', { error: String(error) }));
+    }
+  }
+
+  /** A load that stopped half-way is finished before anything else looks at the workspace. */
+  #finishLoad(): void {
+    if (this.#isUnfinished) this.recover();
+    this.#isUnfinished = false;
   }
 
   #apply(folder: LoadFolder, state: JournalState, progress: (done: number) => void): void {
@@ -99,11 +134,9 @@ export class SnapshotEngine implements Disposable {
     }
   }
 
-  /** Ends a load: frees what was replaced, or throws away what was staged but not applied. */
+  /** Ends a load; what was staged but not applied is thrown away. */
   endLoad(): void {
-    if (this.#stage === null) return;
-    if (this.#stage.isWhole) this.#stage.folder.clean();
-    this.#stage[Symbol.dispose]();
+    this.#stage?.[Symbol.dispose]();
     for (const fd of this.#stageFds) close(fd);
     this.#stage = null;
     this.#stageFds = [];
@@ -117,6 +150,13 @@ export class SnapshotEngine implements Disposable {
   [Symbol.dispose](): void {
     this.endLoad();
   }
+}
+
+/** Frees what was replaced; the medium follows while other work goes on. */
+async function settle(folder: LoadFolder): Promise<void> {
+  using _ = folder;
+  folder.clean();
+  await folder.settle();
 }
 
 function outcomeOf(state: JournalState): LoadOutcome {

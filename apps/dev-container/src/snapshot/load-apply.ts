@@ -1,8 +1,9 @@
 import fs from 'node:fs';
-import { fromText, idOf, parentOf, parseMtimeNs, type Raw } from '@rose/snapshot';
+import { fromText, parentOf, parseMtimeNs, type Raw } from '@rose/snapshot';
 import { close, DirectoryCursor, DiskError, isGone, makeDirectory, openAt, openDirectory, removeDirectory, rename, setMtime, setMtimeFd, statAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
 import type { LoadOperation } from '@rose/snapshot';
 import type { Expected, LoadFolder, PlannedOperation } from './load-journal.ts';
+import { holdsChunks } from './load-verify.ts';
 
 /** Done, or not done because the path is not what the plan was made from. */
 type Outcome = 'done' | 'conflict';
@@ -151,13 +152,7 @@ function hasExpectedBytes(aside: Fd, name: Raw, expected: Expected | null): bool
   if (expected?.kind !== 'file' || expected.chunks === null) return true;
   const fd = openAt(aside, name, fs.constants.O_RDONLY);
   try {
-    let position = 0;
-    for (const chunk of expected.chunks) {
-      const bytes = Buffer.allocUnsafe(chunk.size);
-      if (fs.readSync(fd, bytes, 0, chunk.size, position) !== chunk.size || idOf(bytes) !== chunk.id) return false;
-      position += chunk.size;
-    }
-    return true;
+    return holdsChunks(fd, expected.chunks);
   } finally {
     close(fd);
   }

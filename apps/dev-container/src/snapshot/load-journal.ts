@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { LoadBegin, LoadOperation } from '@rose/snapshot';
-import { removeTree, openRoot, close, openDirectory, makeDirectory, type Fd } from '@rose/snapshot/disk';
+import { removeTree, openRoot, close, openDirectory, makeDirectory, syncFileSystem, type Fd } from '@rose/snapshot/disk';
 import type { Chunk, Raw } from '@rose/snapshot';
 
 /** What was at a path when the plan was made; null for nothing. */
@@ -23,17 +23,20 @@ export interface PlannedOperation {
 }
 
 type Line =
-  | { line: 'begin'; begin: LoadBegin }
+  | { line: 'begin'; begin: LoadBegin; bootId: string }
   | { line: 'operation'; planned: PlannedOperation }
   | { line: 'staged'; operations: number }
   | { line: 'conflict'; index: number }
-  | { line: 'applied' };
+  | { line: 'applied' }
+  | { line: 'settled' };
 
 export interface JournalState {
   begin: LoadBegin;
   operations: PlannedOperation[];
   conflicts: Set<number>;
-  phase: 'staging' | 'staged' | 'applied';
+  phase: 'staging' | 'staged' | 'applied' | 'settled';
+  /** The machine was started anew since: what was written then may not have reached the disk. */
+  hasRebooted: boolean;
 }
 
 const names = { load: 'load' as Raw, stage: 'stage' as Raw, aside: 'aside' as Raw };
@@ -42,7 +45,10 @@ const names = { load: 'load' as Raw, stage: 'stage' as Raw, aside: 'aside' as Ra
  * The one load that runs, as a folder: `journal` (JSON lines), `stage/N` (what operation N
  * brings) and `aside/N` (what it replaced). Before the line `staged` is on the medium nothing
  * of the workspace has been touched; after it the load is finished, whatever happens. Where
- * an operation stands is read off the presence of stage/N and aside/N.
+ * an operation stands is read off the presence of stage/N and aside/N. The journal is synced at
+ * each of its steps; the files are synced after the load has answered (`settled`), since a killed
+ * process loses nothing that it wrote. After a power cut before that, load-verify.ts looks at
+ * every file of the load.
  */
 export class LoadFolder implements Disposable {
   readonly #folder: Fd;
@@ -70,7 +76,7 @@ export class LoadFolder implements Disposable {
       close(folder);
     }
     const journal = new LoadFolder(home, 'a');
-    journal.#write({ line: 'begin', begin });
+    journal.#write({ line: 'begin', begin, bootId: bootId() });
     return journal;
   }
 
@@ -118,6 +124,13 @@ export class LoadFolder implements Disposable {
     this.sync();
   }
 
+  /** Resolves when all that the load wrote is on the medium and the journal says so. */
+  async settle(): Promise<void> {
+    await syncFileSystem(this.#folder);
+    this.#write({ line: 'settled' });
+    this.sync();
+  }
+
   sync(): void {
     this.#flush();
     fs.fsyncSync(this.#journal);
@@ -153,13 +166,18 @@ function withHome<T>(homePath: string, deed: (home: Fd) => T): T {
   }
 }
 
+/** Another one after every start of the machine. */
+function bootId(): string {
+  return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+}
+
 /** A last line that was cut by a crash does not count. */
 function parseJournal(text: string): JournalState | null {
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter((line) => line !== '');
   let state: JournalState | null = null;
   for (const text of lines) {
     const line = JSON.parse(text) as Line;
-    if (line.line === 'begin') state = { begin: line.begin, operations: [], conflicts: new Set(), phase: 'staging' };
+    if (line.line === 'begin') state = { begin: line.begin, operations: [], conflicts: new Set(), phase: 'staging', hasRebooted: line.bootId !== bootId() };
     else if (state === null) return null;
     else if (line.line === 'operation') state.operations.push(line.planned);
     else if (line.line === 'conflict') state.conflicts.add(line.index);

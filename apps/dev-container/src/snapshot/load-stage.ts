@@ -156,6 +156,13 @@ export class LoadStage implements Disposable {
     this.#isWhole = true;
   }
 
+  /** Hands the folder over: disposing the stage then leaves it as it is. */
+  release(): LoadFolder {
+    const { folder } = this;
+    this.#folder = null;
+    return folder;
+  }
+
   [Symbol.dispose](): void {
     if (this.#file !== null) close(this.#file.fd);
     this.#file = null;

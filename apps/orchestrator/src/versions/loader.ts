@@ -71,6 +71,8 @@ export class Loader {
       const failure = translateAgentError(error);
       const outcome = failure.code === 'AGENT_UNAVAILABLE' || failure.code === 'CANCELLED' ? await this.#standing(load.id, agent) : null;
       if (outcome !== null) return outcome;
+      // Half-way: it stays pending, and the next wake settles it.
+      if (failure.code === 'NEEDS_ATTENTION') throw failure;
       await this.#options.repository.failLoad(load.id);
       throw failure;
     }
@@ -78,10 +80,19 @@ export class Loader {
 
   async #standing(loadId: string, agent: AgentConnection): Promise<LoadOutcome | null> {
     try {
-      const standing = await agent.trpc.snapshot.standing.query();
+      const standing = await this.standing(agent);
       return standing?.loadId === loadId ? standing.outcome : null;
     } catch {
       return null;
+    }
+  }
+
+  /** How the last load of a workspace ended, as its agent has it on record. */
+  async standing(agent: AgentConnection): Promise<LoadStanding | null> {
+    try {
+      return standingSchema.nullable().parse(await agent.trpc.snapshot.standing.query());
+    } catch (error) {
+      throw translateAgentError(error);
     }
   }
 
@@ -118,9 +129,7 @@ export class Loader {
 
   /** Settles a load that was under way when an orchestrator or an agent died. */
   async settle(load: PendingLoad, agent: AgentConnection): Promise<void> {
-    const standing = await agent.trpc.snapshot.standing.query().catch((error: unknown) => {
-      throw translateAgentError(error);
-    });
+    const standing = await this.standing(agent);
     if (standing?.loadId !== load.id) return await this.#options.repository.failLoad(load.id);
     const isExact = standing.outcome.conflicts.length === 0 && !load.isPartial;
     await this.#options.repository.finishLoad(load, isExact ? load.version : load.returnTo);
@@ -131,6 +140,8 @@ export class Loader {
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const progressSchema = z.object({ done: z.number(), all: z.number() });
 const outcomeSchema = z.object({ conflicts: z.array(z.string()) });
+const standingSchema = z.object({ loadId: z.string(), outcome: outcomeSchema, damaged: z.array(z.string()) });
+export type LoadStanding = z.infer<typeof standingSchema>;
 
 function parseOutcome(value: unknown): LoadOutcome {
   const parsed = outcomeSchema.safeParse(value);

@@ -87,11 +87,11 @@ export class Saver {
   }
 
   /** Finds out the live state and stores nothing. */
-  async scan(project: { projectId: number; ownerId: number }, agent: AgentConnection, signal?: AbortSignal): Promise<LiveState & { base: StoredVersion | null }> {
+  async scan(project: { projectId: number; ownerId: number; full?: boolean }, agent: AgentConnection, signal?: AbortSignal): Promise<LiveState & { base: StoredVersion | null }> {
     const base = await this.#options.repository.base(project.projectId);
     const stored = this.treesOf(project.ownerId);
     const target = new ScanTarget(this.#options.objects, project.ownerId, stored);
-    const request: SaveRequest = { base: base?.root ?? null, full: false, scan: true };
+    const request: SaveRequest = { base: base?.root ?? null, full: project.full ?? false, scan: true };
     const received = await this.#receive(project.projectId, agent, request, target, signal);
     return { ...liveOf(received, target), base };
   }

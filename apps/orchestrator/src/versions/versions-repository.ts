@@ -169,6 +169,11 @@ export class VersionsRepository {
     await this.#prisma.load.updateMany({ where: { id, state: 'pending' }, data: { state: 'failed', finishedAt: new Date() } });
   }
 
+  /** A load that happened, null when there is none of that id. */
+  async doneLoad(id: string): Promise<{ version: number } | null> {
+    return await this.#prisma.load.findFirst({ where: { id, state: 'done' }, select: { version: true } });
+  }
+
   /** The version that undo returns to, null when nothing can be undone. */
   async returnTo(projectId: number): Promise<number | null> {
     const last = await this.#prisma.load.findFirst({ where: { projectId, state: 'done' }, orderBy: { finishedAt: 'desc' } });

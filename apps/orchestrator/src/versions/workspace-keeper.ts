@@ -1,4 +1,5 @@
 import { RoseError } from '@rose/contract';
+import { fromText } from '@rose/snapshot';
 import type { ContainerRow } from '../containers/containers-repository.ts';
 import type { WorkspaceKeeper } from '../containers/containers-service.ts';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
@@ -23,10 +24,23 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
 
   async restore(project: ContainerRow, agent: AgentConnection): Promise<void> {
     for (const load of await this.#repository.pendingLoads(project.id)) await this.#loader.settle(load, agent);
-    if (project.baseVersion !== null) return;
+    if (project.baseVersion !== null) return await this.#mend(project, agent);
     const active = await this.#repository.active(project.id);
     if (active === null) return;
     await this.#fill(project, active, agent);
+  }
+
+  /** Loads files again that a power cut took after the last load: the version they came from still has them. */
+  async #mend(project: ContainerRow, agent: AgentConnection): Promise<void> {
+    const standing = await this.#loader.standing(agent);
+    if (standing === null || standing.damaged.length === 0) return;
+    const load = await this.#repository.doneLoad(standing.loadId);
+    if (load === null) return;
+    const ids = { projectId: project.id, ownerId: project.ownerId };
+    const target = await this.#repository.get(project.id, load.version);
+    const live = await this.#saver.scan({ ...ids, full: true }, agent);
+    const returnTo = await this.#repository.returnTo(project.id);
+    await this.#loader.load({ ...ids, target, paths: standing.damaged.map(fromText), live, returnTo, checkpoint: null }, agent);
   }
 
   /** Fills a workspace that derives from no version; what it holds nevertheless is kept as a checkpoint first. */

@@ -210,7 +210,12 @@ function timesOf({ mtimeSeconds, mtimeNanoseconds }: Mtime): Buffer {
   return times;
 }
 
-/** Everything written to the file system of `fd` is on the medium when this returns. */
-export function syncFileSystem(fd: Fd): void {
-  check(call.syncfs(fd) as number, 'syncfs', '' as Raw);
+/** Resolves when everything written to the file system of `fd` is on the medium; blocks no thread of ours. */
+export async function syncFileSystem(fd: Fd): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  call.syncfs.async(fd, (error: Error | null, result: number) => {
+    if (error === null && result === 0) resolve();
+    else reject(error ?? new DiskError('syncfs', os.constants.errno.EIO, ''));
+  });
+  return await promise;
 }
