@@ -18,4 +18,5 @@ export default [
   project('orchestrator', 'apps/orchestrator', database),
   project('cli', 'apps/cli', database),
   project('web', 'apps/web', database),
+  { test: { name: 'scripts', root: 'scripts', include: ['**/*.test.ts'], testTimeout: 60_000 } },
 ] satisfies TestProjectConfiguration[];
