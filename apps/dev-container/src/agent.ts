@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts';
 import { ContentService } from './files/content-service.ts';
 import { FilesService } from './files/files-service.ts';
 import { Trash } from './files/trash.ts';
+import { clearIncoming } from './files/write-file.ts';
 import { SnapshotWorker } from './snapshot/snapshot-worker.ts';
 import { Workspace } from './workspace.ts';
 
@@ -31,6 +32,7 @@ export async function createAgent(environment: Environment): Promise<Agent> {
   // A load that a killed agent left half-way is finished before anybody sees the workspace.
   const snapshots = resources.use(new SnapshotWorker(workspace));
   await snapshots.recovered();
+  clearIncoming(workspace);
   const trash = new Trash(workspace);
   void trash.empty();
   const commands = resources.use(new CommandsService(workspace, environment));

@@ -53,6 +53,9 @@ async function removeStaleSocket(path: string): Promise<void> {
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, agent: Agent, stopping: AbortSignal) {
+  // A caller who leaves is noticed by 'close'; nothing else is to be done about it.
+  request.on('error', () => {});
+  response.on('error', () => {});
   try {
     const role = roleOfCaller(request.headers, agent.environment.secret);
     if (stopping.aborted) throw new RoseError('STOPPING', 'The agent is stopping.');

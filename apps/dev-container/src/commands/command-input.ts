@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { COMMAND_REQUEST, MAX_COMMAND_REQUEST_FRAME, RoseError } from '@rose/contract';
 import { decodeJson, FrameParser, type Frame } from '@rose/snapshot';
 import { cancelled, refused } from '../failures.ts';
@@ -22,6 +23,7 @@ export class CommandInput {
   #onSpec: ((frame: Frame) => void) | null = null;
   #command: Command | null = null;
   #ended = false;
+  #isHeldBack = false;
 
   constructor(request: IncomingMessage) {
     this.#request = request;
@@ -90,9 +92,7 @@ export class CommandInput {
     switch (type) {
       case COMMAND_REQUEST.STDIN:
         if (stdin === null || !stdin.writable) return;
-        if (stdin.write(payload)) return;
-        this.#request.pause();
-        stdin.once('drain', () => this.#request.resume());
+        if (!stdin.write(payload)) this.#holdBack(stdin);
         return;
       case COMMAND_REQUEST.STDIN_END:
         stdin?.end();
@@ -103,6 +103,17 @@ export class CommandInput {
       default:
         throw refused('body', `A command takes no frame of type ${type}.`);
     }
+  }
+
+  /** Reads nothing more until the command took what it has. */
+  #holdBack(stdin: Socket): void {
+    if (this.#isHeldBack) return;
+    this.#isHeldBack = true;
+    this.#request.pause();
+    stdin.once('drain', () => {
+      this.#isHeldBack = false;
+      this.#request.resume();
+    });
   }
 
   #end(): void {

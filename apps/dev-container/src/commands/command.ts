@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { CommandExit } from '@rose/contract';
 import { closeTheirs, pipeFromCommand, pipeToCommand, type Pipe } from './pipes.ts';
@@ -59,6 +60,7 @@ export class Command {
         stdio: [input?.theirs ?? 'ignore', output!.theirs, errors!.theirs],
       });
       await once(child, 'spawn');
+      preferForOutOfMemory(child.pid!);
       return new Command(start, child, pipes);
     } catch (error) {
       for (const { stream } of pipes) stream.destroy();
@@ -90,6 +92,15 @@ export class Command {
     this.stdin?.destroy();
     await Promise.all([readToEnd(this.stdout), readToEnd(this.stderr)]);
     return { code, signal, timedOut };
+  }
+}
+
+/** When memory runs out the kernel takes a command, not the agent and with it the container. */
+function preferForOutOfMemory(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '500');
+  } catch {
+    // It ended already, or became another user's.
   }
 }
 

@@ -43,6 +43,9 @@ export function fromDisk(error: unknown, path: Raw): unknown {
     case 'EPERM':
     case 'EROFS':
       return new RoseError('FORBIDDEN', `The permissions in the workspace do not allow this on ${quote(path)}.`);
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return noSpace(0, 0);
     case 'EMFILE':
     case 'ENFILE':
       return new RoseError('BUSY', 'Too many files are open in the container; try again.');

@@ -44,7 +44,9 @@ test('a directory that is swapped for a link in a loop leads no call out of the 
         else note(result.reason instanceof CallFailed ? result.reason.code : String(result.reason));
       }
     }
-    expect([...seen.keys()].toSorted()).toEqual(['CONFLICT', 'NOT_FOUND', 'inside']);
+    const allowed = ['CONFLICT', 'NOT_FOUND', 'inside'];
+    expect([...seen.keys()].filter((outcome) => !allowed.includes(outcome))).toEqual([]);
+    expect(seen.get('inside')).toBeGreaterThan(0);
   } finally {
     swapper.kill('SIGKILL');
     await once(swapper, 'close');

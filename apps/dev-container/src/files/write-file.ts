@@ -3,7 +3,7 @@ import { constants, fchmodSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { RoseError, type WrittenFile } from '@rose/contract';
 import { toText, type Raw } from '@rose/snapshot';
-import { close, openAt, removeFile, rename, statAt, statFd, type Fd } from '@rose/snapshot/disk';
+import { close, listNames, openAt, removeFile, removeTree, rename, statAt, statFd, type Fd } from '@rose/snapshot/disk';
 import type { Workspace } from '../workspace.ts';
 import { diskCode, fromDisk, isFull, noSpace, notAFile, onDisk, onDiskAsync, quote } from './disk-failures.ts';
 import { mtimeNs } from './entries.ts';
@@ -57,6 +57,16 @@ export async function writeFile(workspace: Workspace, request: WriteRequest): Pr
     if (fd !== null && !placed) removeFile(incoming, name);
     if (fd !== null) close(fd);
     close(root);
+    close(incoming);
+  }
+}
+
+/** Removes what a killed agent was writing. */
+export function clearIncoming(workspace: Workspace): void {
+  const incoming = workspace.openOwn(ROOM);
+  try {
+    for (const name of listNames(incoming)) removeTree(incoming, name);
+  } finally {
     close(incoming);
   }
 }

@@ -98,7 +98,7 @@ export class SnapshotEngine implements Disposable {
    * Carries out the staged load. After this began it is finished, if need be by `recover`.
    * @throws RoseError NEEDS_ATTENTION when the disk refused half-way; every later deed tries to finish it first
    */
-  apply(progress: (done: number, all: number) => void): LoadOutcome {
+  apply(progress: (done: number, all: number) => void): LoadStanding {
     const { begin, operations } = this.#stage!;
     const folder = this.#stage!.release();
     this.#isUnfinished = true;
@@ -107,7 +107,7 @@ export class SnapshotEngine implements Disposable {
       const state: JournalState = { begin, operations, conflicts: new Set(), phase: 'staged', hasRebooted: false };
       this.#apply(folder, state, (done) => progress(done, operations.length));
       this.#isUnfinished = false;
-      return outcomeOf(state);
+      return { loadId: begin.loadId, outcome: outcomeOf(state), damaged: [] };
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new RoseError('NEEDS_ATTENTION', `The load stopped half-way (${why}). It is finished as soon as that is mended.`, {}, { cause });

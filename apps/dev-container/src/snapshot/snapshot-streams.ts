@@ -33,7 +33,7 @@ export const loadRoute: StreamRoute = {
     response.writeHead(200, { 'content-type': 'application/octet-stream' }).flushHeaders();
     try {
       for await (const message of agent.snapshots.load(readBody(request, signal), signal)) {
-        if (message.answer === 'loaded') response.end(encodeJsonFrame(LOAD_ANSWER.result, message.outcome));
+        if (message.answer === 'loaded') response.end(encodeJsonFrame(LOAD_ANSWER.result, message.standing.outcome));
         else await write(response, encodeJsonFrame(LOAD_ANSWER.progress, { done: message.done, all: message.all }));
       }
     } catch (error) {

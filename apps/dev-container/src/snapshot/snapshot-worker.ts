@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { errorFromBody, RoseError } from '@rose/contract';
 import type { SaveRequest } from '@rose/snapshot';
 import { cancelled } from '../failures.ts';
+import { log } from '../log.ts';
 import type { Workspace } from '../workspace.ts';
 import type { LoadStanding } from './engine.ts';
 import { FLOW, type FromWorker, type ToWorker, type WorkerData } from './worker-messages.ts';
@@ -17,27 +18,44 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './snaps
 export class SnapshotWorker implements AsyncDisposable {
   readonly #flow = new SharedArrayBuffer(8);
   readonly #shared = new Int32Array(this.#flow);
-  readonly #worker: Worker;
-  readonly #messages: AsyncIterator<[FromWorker]>;
-  readonly #ready: Promise<LoadStanding | null>;
-  readonly #ended = new AbortController();
+  readonly #workerData: WorkerData;
   readonly #hasLeftover: boolean;
-  #isBusy = false;
+  #worker!: Worker;
+  #messages!: AsyncIterator<[FromWorker]>;
+  #ready!: Promise<void>;
+  #hasEnded = false;
+  #standing: LoadStanding | null = null;
+  /** Resolves when the running deed is over; null when none runs. */
+  #deed: Promise<void> | null = null;
 
   constructor(workspace: Workspace) {
+    this.#workerData = { workspace: workspace.path, own: workspace.own, flow: this.#flow };
     this.#hasLeftover = existsSync(`${workspace.own}/load`);
-    const workerData: WorkerData = { workspace: workspace.path, own: workspace.own, flow: this.#flow };
-    this.#worker = new Worker(ENTRY, { workerData });
-    this.#worker.once('error', (error) => this.#ended.abort(error));
-    this.#worker.once('exit', () => this.#ended.abort());
-    this.#messages = on(this.#worker, 'message', { signal: this.#ended.signal }) as AsyncIterator<[FromWorker]>;
-    this.#ready = this.#next().then((message) => (message.answer === 'ready' ? message.standing : null));
+    this.#start();
+  }
+
+  #start(): void {
+    const ended = new AbortController();
+    this.#hasEnded = false;
+    this.#worker = new Worker(ENTRY, { workerData: this.#workerData });
+    const end = (reason: unknown): void => {
+      log('error', 'the snapshot worker ended', { reason: String(reason) });
+      this.#hasEnded = true;
+      ended.abort();
+    };
+    this.#worker.once('error', end).once('exit', end);
+    this.#messages = on(this.#worker, 'message', { signal: ended.signal }) as AsyncIterator<[FromWorker]>;
+    this.#ready = this.#next().then((message) => {
+      if (message.answer === 'ready') this.#standing = message.standing;
+    });
     this.#ready.catch(() => {});
   }
 
-  /** How the load stands that an earlier agent left behind; resolves when it is finished or undone. */
+  /** How the last load ended, one that is running included. */
   async standing(): Promise<LoadStanding | null> {
-    return await this.#ready;
+    await this.#ready;
+    await this.#deed;
+    return this.#standing;
   }
 
   /** Waits for the load that an earlier agent left behind, if there is one; else returns at once. */
@@ -47,7 +65,7 @@ export class SnapshotWorker implements AsyncDisposable {
 
   /** Encoded frames of SAVE_FRAME, the last of them `end`. @throws RoseError */
   async *save(request: SaveRequest, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    await using _ = await this.#begin(signal);
+    using _ = await this.#begin(signal);
     this.#post({ deed: 'save', request });
     let isOver = false;
     try {
@@ -72,21 +90,34 @@ export class SnapshotWorker implements AsyncDisposable {
    * @throws RoseError; then the workspace is as it was
    */
   async *load(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<FromWorker & { answer: 'load-progress' | 'loaded' }> {
-    await using _ = await this.#begin(signal);
+    using _ = await this.#begin(signal);
     await this.#feed(source, signal);
     this.#post({ deed: 'load-end' });
+    let isOver = false;
+    try {
+      while (!isOver) {
+        const message = await this.#applied();
+        isOver = message.answer !== 'load-progress';
+        if (message.answer === 'failed') throw failureOf(message);
+        yield message;
+      }
+    } finally {
+      // The reader left: the load is finished all the same, and `standing` tells how.
+      while (!isOver) isOver = (await this.#applied()).answer !== 'load-progress';
+    }
+  }
+
+  async #applied(): Promise<FromWorker & { answer: 'load-progress' | 'loaded' | 'failed' }> {
     for (;;) {
       const message = await this.#next();
-      if (message.answer === 'failed') throw failureOf(message);
-      if (message.answer !== 'load-progress' && message.answer !== 'loaded') continue;
-      yield message;
-      if (message.answer === 'loaded') return;
+      if (message.answer === 'loaded') this.#standing = message.standing;
+      if (message.answer === 'loaded' || message.answer === 'load-progress' || message.answer === 'failed') return message;
     }
   }
 
   /** Writes the stat cache. */
   async persist(): Promise<void> {
-    await using _ = await this.#begin(AbortSignal.timeout(10_000));
+    using _ = await this.#begin(AbortSignal.timeout(10_000));
     this.#post({ deed: 'persist' });
     await this.#next();
   }
@@ -105,29 +136,31 @@ export class SnapshotWorker implements AsyncDisposable {
     }
   }
 
-  async #begin(signal: AbortSignal): Promise<AsyncDisposable> {
-    if (this.#isBusy) throw new RoseError('BUSY', 'A save or a load of this workspace is running. Try again when it is through.');
-    this.#isBusy = true;
+  async #begin(signal: AbortSignal): Promise<Disposable> {
+    if (this.#deed !== null) throw new RoseError('BUSY', 'A save or a load of this workspace is running. Try again when it is through.');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#deed = promise;
     const cancel = () => {
       Atomics.store(this.#shared, FLOW.cancelled, 1);
       Atomics.notify(this.#shared, FLOW.outstanding);
     };
+    const end = (): void => {
+      signal.removeEventListener('abort', cancel);
+      this.#deed = null;
+      resolve();
+    };
     try {
+      if (this.#hasEnded) this.#start();
       await this.#ready;
-      signal.throwIfAborted();
+      if (signal.aborted) throw cancelled();
     } catch (error) {
-      this.#isBusy = false;
-      throw error instanceof RoseError ? error : cancelled();
+      end();
+      throw error;
     }
     Atomics.store(this.#shared, FLOW.cancelled, 0);
     Atomics.store(this.#shared, FLOW.outstanding, 0);
     signal.addEventListener('abort', cancel, { once: true });
-    return {
-      [Symbol.asyncDispose]: async () => {
-        signal.removeEventListener('abort', cancel);
-        this.#isBusy = false;
-      },
-    };
+    return { [Symbol.dispose]: end };
   }
 
   async #drain(): Promise<void> {
@@ -160,7 +193,8 @@ export class SnapshotWorker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Losing the stat cache costs only time, so a busy worker is not waited for.
-    if (!this.#isBusy) await this.persist().catch(() => {});
+    if (this.#deed === null) await this.persist().catch(() => {});
+    this.#worker.removeAllListeners('exit');
     await this.#worker.terminate();
   }
 }

@@ -1,5 +1,5 @@
 import type { ErrorBody } from '@rose/contract';
-import type { LoadOutcome, SaveRequest } from '@rose/snapshot';
+import type { SaveRequest } from '@rose/snapshot';
 import type { LoadStanding } from './engine.ts';
 
 /** Main thread → worker. One deed at a time; the sender waits for its last answer. */
@@ -21,7 +21,7 @@ export type FromWorker =
   | { answer: 'saved' }
   | { answer: 'taken' }
   | { answer: 'load-progress'; done: number; all: number }
-  | { answer: 'loaded'; outcome: LoadOutcome }
+  | { answer: 'loaded'; standing: LoadStanding }
   | { answer: 'persisted' }
   | { answer: 'failed'; error: ErrorBody };
 

@@ -78,8 +78,8 @@ function loadData(bytes: Uint8Array): void {
 function loadEnd(): void {
   parser.end();
   if (!engine.isStaged) throw cancelled();
-  const outcome = engine.apply((done, all) => post({ answer: 'load-progress', done, all }));
-  post({ answer: 'loaded', outcome });
+  const standing = engine.apply((done, all) => post({ answer: 'load-progress', done, all }));
+  post({ answer: 'loaded', standing });
   endLoad();
 }
 
