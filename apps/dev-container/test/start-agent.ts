@@ -61,8 +61,9 @@ export class CallFailed extends Error {
   }
 }
 
-export async function startAgent(options: { egressSocket?: string } = {}): Promise<TestAgent> {
-  const home = await mkdtemp(join(tmpdir(), 'rose-agent-'));
+/** @param options.home a directory to use, and to remove in the end */
+export async function startAgent(options: { egressSocket?: string; home?: string } = {}): Promise<TestAgent> {
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'rose-agent-')));
   const socket = join(home, 'agent.sock');
   const agent = await createAgent({
     agentSocket: socket,
