@@ -1,31 +1,43 @@
-import { encodeList, type Chunk } from './content.ts';
-import { MAX_TREE_BYTES } from './limits.ts';
-import { idOf, type ObjectId } from './objects.ts';
+import { hash } from 'node:crypto';
+import { MAX_OBJECT_BYTES } from './limits.ts';
 
-/** Files are cut into pieces of this size. Readers see only chunk lists, so a later cut by content changes no format. */
-export const CHUNK_BYTES = 1024 * 1024;
+/**
+ * Where a file is cut: by content, so that an insertion changes the chunks around it and not
+ * all that follow. FastCDC with normalised chunking (Xia et al., "FastCDC: a Fast and Efficient
+ * Content-Defined Chunking Approach for Data Deduplication", USENIX ATC 2016), a 32-bit gear
+ * hash, level 2. Readers see only chunk lists: versions cut otherwise stay readable.
+ */
 
-/** A tree encoding over its bound, as the objects that stand for it. */
-export interface CutTree {
-  /** Id of the list: the id of the tree. */
-  id: ObjectId;
-  list: Buffer;
-  chunks: { id: ObjectId; plain: Buffer }[];
-}
+export const MIN_CHUNK_BYTES = 256 * 1024;
+/** Expected size; before it a cut is unlikely, after it likely. */
+export const NORMAL_CHUNK_BYTES = 1024 * 1024;
+export const MAX_CHUNK_BYTES = MAX_OBJECT_BYTES;
 
-/** null for an encoding that is an object itself. */
-export function cutTree(encoding: Buffer): CutTree | null {
-  if (encoding.length <= MAX_TREE_BYTES) return null;
-  const chunks: CutTree['chunks'] = [];
-  for (let at = 0; at < encoding.length; at += MAX_TREE_BYTES) {
-    const plain = encoding.subarray(at, Math.min(at + MAX_TREE_BYTES, encoding.length));
-    chunks.push({ id: idOf(plain), plain });
+/** The upper 22 bits: a cut every 4 MiB. The upper bits, since they depend on the most bytes. */
+const MASK_BEFORE = 0xfffffc00 | 0;
+/** The upper 18 bits: a cut every 256 KiB. */
+const MASK_AFTER = 0xffffc000 | 0;
+
+/** One random number a byte value: the first four bytes of SHA-256 of the single byte, big-endian. */
+const GEAR = Int32Array.from({ length: 256 }, (_, byte) => hash('sha256', Uint8Array.of(byte), 'buffer').readInt32BE(0));
+
+/**
+ * Length of the chunk that begins at `start`. The caller must offer MAX_CHUNK_BYTES bytes
+ * unless the file ends at `end`.
+ */
+export function chunkLength(bytes: Uint8Array, start: number, end: number): number {
+  const last = Math.min(end, start + MAX_CHUNK_BYTES);
+  const normal = Math.min(last, start + NORMAL_CHUNK_BYTES);
+  let at = start + MIN_CHUNK_BYTES;
+  if (at >= last) return last - start;
+  let gear = 0;
+  for (; at < normal; at += 1) {
+    gear = ((gear << 1) + GEAR[bytes[at]!]!) | 0;
+    if ((gear & MASK_BEFORE) === 0) return at + 1 - start;
   }
-  const list = encodeList(chunks.map(({ id, plain }): Chunk => ({ id, size: plain.length })));
-  return { id: idOf(list), list, chunks };
-}
-
-/** The id by which a directory with this encoding is named. */
-export function treeIdOf(encoding: Buffer): ObjectId {
-  return cutTree(encoding)?.id ?? idOf(encoding);
+  for (; at < last; at += 1) {
+    gear = ((gear << 1) + GEAR[bytes[at]!]!) | 0;
+    if ((gear & MASK_AFTER) === 0) return at + 1 - start;
+  }
+  return last - start;
 }

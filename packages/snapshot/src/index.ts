@@ -1,5 +1,6 @@
 export * from './chunker.ts';
 export * from './content.ts';
+export * from './cut-tree.ts';
 export * from './frames.ts';
 export * from './limits.ts';
 export * from './names.ts';

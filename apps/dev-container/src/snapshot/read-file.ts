@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { CHUNK_BYTES, compress, encodeList, idOf, MAX_INLINE_CHUNKS, SAVE_FRAME, type Chunk, type Content, type ObjectFrame, type ObjectId, type Raw } from '@rose/snapshot';
+import { chunkLength, compress, encodeList, idOf, MAX_CHUNK_BYTES, MAX_INLINE_CHUNKS, SAVE_FRAME, type Chunk, type Content, type ObjectFrame, type ObjectId, type Raw } from '@rose/snapshot';
 import { close, openAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
 
 /** Takes the objects of a save; blocks while the receiver is slow, throws to end the walk. */
@@ -19,7 +19,8 @@ export interface ReadFile {
 }
 
 const ATTEMPTS = 3;
-const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+/** Room for a chunk and what is read ahead. */
+const buffer = Buffer.allocUnsafe(2 * MAX_CHUNK_BYTES);
 
 /**
  * Reads a file until it stood still while it was read, at most three times.
@@ -46,27 +47,30 @@ export function readFile(parent: Fd, name: Raw, emit: (id: ObjectId, plain: Buff
 
 function readChunks(fd: Fd, emit: (id: ObjectId, plain: Buffer) => void): Chunk[] {
   const chunks: Chunk[] = [];
-  for (let position = 0; ; ) {
-    const length = fill(fd, position);
-    if (length === 0) return chunks;
-    const plain = buffer.subarray(0, length);
+  let start = 0;
+  let end = 0;
+  let position = 0;
+  let isAtEnd = false;
+  for (;;) {
+    if (end - start < MAX_CHUNK_BYTES && !isAtEnd) {
+      buffer.copyWithin(0, start, end);
+      end -= start;
+      start = 0;
+      const wanted = buffer.length - end;
+      // A regular file is read short only at its end; one that grows meanwhile is noticed by its stamps.
+      const count = fs.readSync(fd, buffer, end, wanted, position);
+      isAtEnd = count < wanted;
+      end += count;
+      position += count;
+    }
+    if (end === start) return chunks;
+    const length = chunkLength(buffer, start, end);
+    const plain = buffer.subarray(start, start + length);
     const id = idOf(plain);
     emit(id, plain);
     chunks.push({ id, size: length });
-    position += length;
-    if (length < CHUNK_BYTES) return chunks;
+    start += length;
   }
-}
-
-/** Fills the buffer from `position`; less than the buffer only at the end of the file. */
-function fill(fd: Fd, position: number): number {
-  let length = 0;
-  while (length < CHUNK_BYTES) {
-    const count = fs.readSync(fd, buffer, length, CHUNK_BYTES - length, position + length);
-    if (count === 0) break;
-    length += count;
-  }
-  return length;
 }
 
 function isSameState(a: Stat, b: Stat): boolean {
