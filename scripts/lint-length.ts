@@ -12,7 +12,7 @@ const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--ex
   maxBuffer: 64 * 1024 * 1024,
 });
 if (listed.status !== 0) throw new Error(`git ls-files: ${listed.stderr}`);
-for (const name of listed.stdout.split('\0').filter((name) => name !== '')) {
+for (const name of listed.stdout.split('\0').filter(Boolean)) {
   const file = path.join(ROOT, name);
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
   if (lines <= MAX_LINES) continue;

@@ -8,5 +8,5 @@ import { buildMissing } from './lib/build.ts';
 
 await buildMissing();
 const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
-const vitest = await startVitest('test', filter, options);
+const vitest = await startVitest(filter, options);
 await vitest?.exit();

@@ -1,0 +1,96 @@
+# Sourced by .ci/run: RoSE as people start it, scripts/demo.ts against it, and its end.
+
+ordinary_user=''
+
+# tour RUNTIME [AS…]   in the current folder: npm start, the demo, SIGTERM to npm; AS… runs a command as somebody.
+tour() {
+  local runtime=$1 as=("${@:2}") folder pid url code=0
+  folder=$("${as[@]}" mktemp -d "$PWD/.rose-tour.XXXXXX")
+  ROSE_DATA_DIR="$folder/data" ROSE_PORT=0 ROSE_RUNTIME="$runtime" \
+    setsid "${as[@]}" npm start > "$folder/out" 2> "$folder/log" &
+  pid=$!
+  tour_pid=$pid
+  trap 'kill -TERM "$tour_pid" 2> /dev/null || true' EXIT
+  url=$(ready_url "$pid" "$folder") && curl -fsS "$url/readyz" && demo "$url" "${as[@]}" || code=1
+  if ((code != 0)); then forget_containers_of "$folder"; fi
+  stop_started "$pid" "$folder" || code=1
+  if ((code != 0)); then tail -n 100 "$folder/log"; fi
+  rm -rf --one-file-system "$folder"
+  return "$code"
+}
+
+demo() {
+  if [[ -e scripts/demo.ts ]]; then ROSE_URL=$1 "${@:2}" npm run demo; fi
+}
+
+# ready_url PID FOLDER   waits for the one line on stdout and prints its address.
+ready_url() {
+  local tries
+  for ((tries = 0; tries < 1200; tries++)); do
+    if grep -q '^RoSE is ready at http' "$2/out"; then break; fi
+    if ! kill -0 "$1" 2> /dev/null; then echo 'npm start ended before RoSE was ready.' >&2 && return 1; fi
+    sleep 0.25
+  done
+  # Beside it npm says what it runs.
+  if (($(grep -cvE '^(> .*)?$' "$2/out") != 1)); then
+    echo 'npm start printed more than one line, or none within 5 minutes:' >&2
+    cat "$2/out" >&2
+    return 1
+  fi
+  sed -n 's/^RoSE is ready at //p' "$2/out"
+}
+
+# stop_started PID FOLDER   SIGTERM to npm alone: all must be gone within 10 s.
+stop_started() {
+  local tries left
+  kill -TERM "$1"
+  for ((tries = 0; tries < 100; tries++)); do
+    if ! kill -0 "$1" 2> /dev/null; then break; fi
+    sleep 0.1
+  done
+  if kill -0 "$1" 2> /dev/null; then
+    echo 'RoSE did not stop within 10 s.' >&2
+    kill -KILL -- "-$1"
+    return 1
+  fi
+  left=$(started_in "$2")
+  if [[ -z $left ]]; then return; fi
+  echo 'RoSE left these running:' >&2
+  # shellcheck disable=SC2086 # a list of process ids
+  ps -o pid=,args= -p $left | cut -c 1-200 >&2
+  # shellcheck disable=SC2086
+  kill -KILL $left
+  return 1
+}
+
+# started_in FOLDER   the processes whose command line or environment names a folder below it.
+started_in() {
+  # The pattern comes by a pipe, or grep would find itself.
+  printf '%s/data' "$1" | grep -lsF -f - /proc/[0-9]*/cmdline /proc/[0-9]*/environ | cut -d / -f 3 | sort -nu
+}
+
+# forget_containers_of FOLDER   what a tour that failed left at an engine that goes on running.
+forget_containers_of() {
+  local container installation
+  for container in $(docker ps -aq --filter label=rose.installation); do
+    if ! docker inspect "$container" | grep -qF "$1/data"; then continue; fi
+    installation=$(docker inspect --format '{{index .Config.Labels "rose.installation"}}' "$container")
+    docker rm -f "$container"
+    docker volume ls -q --filter "label=rose.installation=$installation" | xargs -r docker volume rm
+  done
+}
+
+# make_ordinary_user   one whose home is closed to others; sets ordinary_home, and as_ordinary_user to what runs a
+# command as that user: without a shell or a session between, so that signals are for the program itself.
+make_ordinary_user() {
+  local name="rose-ci-$$"
+  useradd --create-home --key HOME_MODE=0700 --shell /bin/bash "$name"
+  ordinary_user=$name
+  ordinary_home=$(getent passwd "$name" | cut -d : -f 6)
+  as_ordinary_user=(setpriv --reuid="$name" --regid="$name" --init-groups env HOME="$ordinary_home" USER="$name")
+}
+
+remove_ordinary_user() {
+  if [[ -z $ordinary_user ]]; then return; fi
+  userdel --remove "$ordinary_user" 2> /dev/null
+}
