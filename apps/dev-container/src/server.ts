@@ -33,7 +33,9 @@ export async function startServer(agent: Agent): Promise<AgentServer> {
   );
   server.maxConnections = MAX_CONNECTIONS;
   await removeStaleSocket(agentSocket);
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(agentSocket, resolve));
+  // For every uid: the orchestrator may be neither root nor this one. Strangers cannot reach the folder.
+  const endpoint = { path: agentSocket, readableAll: true, writableAll: true };
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(endpoint, resolve));
   return {
     socket: agentSocket,
     async [Symbol.asyncDispose]() {
