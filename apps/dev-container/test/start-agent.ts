@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -97,6 +98,8 @@ export async function startAgent(options: { egressSocket?: string; home?: string
       ),
     async [Symbol.asyncDispose]() {
       await Promise.all([server[Symbol.asyncDispose](), agent[Symbol.asyncDispose]()]);
+      // A test may leave directories that not even their owner may change.
+      execFileSync('chmod', ['-R', 'u+rwX', home]);
       await rm(home, { recursive: true, force: true });
     },
   };

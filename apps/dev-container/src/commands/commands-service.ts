@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RoseError, type CommandExit } from '@rose/contract';
 import { toText, type Raw } from '@rose/snapshot';
@@ -61,7 +62,7 @@ export class CommandsService implements AsyncDisposable {
       void command.ended.finally(() => this.#running.delete(command.id));
       return command;
     } catch (error) {
-      return nothingRan(error);
+      return nothingRan(error, spec.argv[0], spec.env.PATH ?? this.#env.PATH);
     } finally {
       this.#starting -= 1;
       close(cwd);
@@ -107,12 +108,19 @@ export class CommandsService implements AsyncDisposable {
   }
 }
 
-function nothingRan(error: unknown): CommandExit {
+/** execvp(3) says EACCES when it may not look into some directory of the PATH. */
+function isOnPath(program: string, path = ''): boolean {
+  return path.split(':').some((directory) => existsSync(join(directory, program)));
+}
+
+function nothingRan(error: unknown, program: string, path: string | undefined): CommandExit {
   const none = { signal: null, timedOut: false };
   switch (diskCode(error)) {
     case 'ENOENT':
       return { ...none, code: 127, failure: 'not-found' };
     case 'EACCES':
+      if (!program.includes('/') && !isOnPath(program, path)) return { ...none, code: 127, failure: 'not-found' };
+      return { ...none, code: 126, failure: 'not-executable' };
     case 'EPERM':
     case 'ENOEXEC':
     case 'ENOTDIR':

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, constants } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Raw } from '@rose/snapshot';
 import {
   close,
   listNames,
-  openAt,
-  openDirectory,
+  openWritable,
   removeDirectory,
   removeFile,
   rename,
@@ -15,9 +13,9 @@ import {
 } from '@rose/snapshot/disk';
 import { log } from '../log.ts';
 import type { Workspace } from '../workspace.ts';
+import { diskCode } from './disk-failures.ts';
 
 const ROOM = 'trash';
-const O_PATH = 0o10000000;
 /** Entries removed before other calls get their turn. */
 const SLICE = 200;
 
@@ -40,7 +38,7 @@ export class Trash {
   take(parent: Fd, name: Raw): void {
     const trash = this.#workspace.openOwn(ROOM);
     try {
-      rename(parent, name, trash, freshName(), { replace: false });
+      moveAway(parent, name, trash);
     } finally {
       close(trash);
     }
@@ -97,14 +95,14 @@ function* removeEntry(trash: Fd, name: Raw): Generator<void> {
   yield;
 }
 
-/** Opens a directory after making it ours to change; its mode may have forbidden that. */
-function openWritable(parent: Fd, name: Raw): Fd {
-  const handle = openAt(parent, name, O_PATH | constants.O_DIRECTORY);
+/** A directory that may not be written to cannot be moved either. */
+function moveAway(parent: Fd, name: Raw, trash: Fd): void {
   try {
-    chmodSync(`/proc/self/fd/${handle}`, 0o700);
-    return openDirectory(handle, '.' as Raw);
-  } finally {
-    close(handle);
+    rename(parent, name, trash, freshName(), { replace: false });
+  } catch (error) {
+    if (diskCode(error) !== 'EACCES') throw error;
+    close(openWritable(parent, name));
+    rename(parent, name, trash, freshName(), { replace: false });
   }
 }
 

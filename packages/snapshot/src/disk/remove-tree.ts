@@ -1,6 +1,7 @@
 import type { Raw } from '../raw.ts';
 import { close, DiskError, listNames, openDirectory, removeDirectory, removeFile, statAt, type Fd } from './libc.ts';
 import { isGone } from './beneath.ts';
+import { openWritable } from './open-writable.ts';
 
 /** Removes an entry and all below it; never follows a link. Nothing there is success. */
 export function removeTree(parent: Fd, name: Raw): void {
@@ -10,14 +11,14 @@ export function removeTree(parent: Fd, name: Raw): void {
     ignoreGone(() => removeFile(parent, name));
     return;
   }
-  emptyDirectory(parent, name);
+  emptyDirectory(parent, name, (stat.mode & 0o700) === 0o700);
   ignoreGone(() => removeDirectory(parent, name));
 }
 
-function emptyDirectory(parent: Fd, name: Raw): void {
+function emptyDirectory(parent: Fd, name: Raw, isOurs: boolean): void {
   let directory: Fd;
   try {
-    directory = openDirectory(parent, name);
+    directory = isOurs ? openDirectory(parent, name) : openWritable(parent, name);
   } catch (error) {
     if (isGone(error)) return;
     throw error;
