@@ -42,5 +42,5 @@ export interface Command<O extends OptionSpecs = OptionSpecs> {
 
 /** Lets TypeScript infer the types of a command's options. */
 export function defineCommand<const O extends OptionSpecs = {}>(command: Command<O>): Command {
-  return command as unknown as Command;
+  return command;
 }

@@ -6,7 +6,7 @@ import { Progress } from './progress.ts';
 /** Makes a version of a zip. */
 export async function importZip(cli: Cli, projectId: number, zip: ZipUpload): Promise<SaveResult> {
   using progress = new Progress(cli, 'Importing');
-  return cli.rose.importZip(
+  return await cli.rose.importZip(
     projectId,
     zip.stream((bytes) => progress.showBytes(bytes, zip.size)),
     cli.options,

@@ -38,9 +38,9 @@ export async function findDeletedProject(cli: Cli, reference: string): Promise<n
 
 /** One's own project of that name, else the only shared one. */
 export function chooseProject(projects: Project[], name: string): Project {
-  const named = projects.filter((project) => project.name === name);
-  const own = named.filter(({ role }) => role === 'owner');
-  const [found, ...others] = own.length > 0 ? own : named;
+  const all = projects.filter((project) => project.name === name);
+  const own = all.filter(({ role }) => role === 'owner');
+  const [found, ...others] = own.length > 0 ? own : all;
   if (found === undefined) throw notFound(`project "${name}"`);
   if (others.length === 0) return found;
   const ids = [found, ...others].map(({ id, owner }) => `${id} (${owner})`).join(', ');

@@ -32,7 +32,7 @@ export async function openHouse(): Promise<House> {
   await using parts = new AsyncDisposableStack();
   const root = await mkdtemp(path.join(tmpdir(), 'rose-cli-'));
   parts.defer(() => rm(root, { recursive: true, force: true }));
-  const orchestrator = parts.use(await testOrchestrator());
+  const orchestrator = parts.use(await testOrchestrator({ config: { runtime: 'process' } }));
   const owned = parts.move();
   const directory = (name: string): Promise<string> => mkdtemp(path.join(root, `${name}-`));
   return {

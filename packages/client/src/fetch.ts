@@ -34,9 +34,9 @@ export function webFetch(fetch: typeof globalThis.fetch = globalThis.fetch): Fet
 export function streamOf(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = pieces[Symbol.asyncIterator]();
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-    const { done, value } = await iterator.next();
-    if (done) controller.close();
-    else controller.enqueue(value);
+    const piece = await iterator.next();
+    if (piece.done) controller.close();
+    else controller.enqueue(piece.value);
   };
   const cancel = async (): Promise<void> => void (await iterator.return?.());
   return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });

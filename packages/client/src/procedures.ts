@@ -66,7 +66,7 @@ async function answerOf(result: Promise<unknown>, url: string): Promise<unknown>
   }
 }
 
-async function* piecesOf(pieces: AsyncIterable<unknown>, url: string): AsyncGenerator<unknown> {
+async function* piecesOf(pieces: AsyncIterable<unknown>, url: string): AsyncGenerator {
   try {
     yield* pieces;
   } catch (error) {

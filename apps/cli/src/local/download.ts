@@ -16,7 +16,7 @@ export async function download(
   const existing = await stat(named).catch(nullIfMissing);
   if (existing !== null && !existing.isFile()) {
     await using handle = await open(named, 'w');
-    return copy(content, handle, onBytes);
+    return await copy(content, handle, onBytes);
   }
   const target = existing === null ? named : await realpath(named, { encoding: 'buffer' });
   const fresh = Buffer.concat([target.subarray(0, target.lastIndexOf('/') + 1), Buffer.from(`.rose-${randomUUID()}`)]);
