@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STREAMS } from '@rose/contract';
 import type { Agent } from './agent.ts';
-import { unzipRoute, zipRoute } from './archive/archive-streams.ts';
+import { importRoute, unzipRoute, zipRoute } from './archive/archive-streams.ts';
 import { runCommandRoute } from './commands/command-stream.ts';
 import { readFileRoute, writeFileRoute } from './files/file-streams.ts';
 import { pullRoute, pushRoute } from './files/tree-streams.ts';
@@ -28,6 +28,7 @@ export const streams: Record<string, StreamRoute> = {
   [STREAMS.runCommand]: runCommandRoute,
   [STREAMS.zip]: zipRoute,
   [STREAMS.unzip]: unzipRoute,
+  [STREAMS.import]: importRoute,
   [STREAMS.pull]: pullRoute,
   [STREAMS.push]: pushRoute,
   [STREAMS.save]: saveRoute,

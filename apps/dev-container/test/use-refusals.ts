@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DEFAULT_ZIP_LIMITS, type ZipLimits } from '@rose/contract';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { DEFAULT_ZIP_LIMITS, type ZipLimits } from '../src/archive/zip-limits.ts';
 import { startAgent, type TestAgent } from './start-agent.ts';
 import { makeZip, type HostileEntry } from './zip-writer.ts';
 

@@ -18,6 +18,8 @@ export const STREAMS = {
   zip: 'archive.zip',
   /** POST `path`: the zip in the body is unpacked into that directory, all or nothing. */
   unzip: 'archive.unzip',
+  /** POST, for the orchestrator only: the zip in the body as the objects of a save. */
+  import: 'archive.import',
   /** POST, for the orchestrator only: the objects of a save. */
   save: 'snapshot.save',
   /** POST, for the orchestrator only: the operations of a load. */

@@ -1,21 +1,23 @@
 import type { Writable } from 'node:stream';
-import type { UnzippedArchive } from '@rose/contract';
+import type { UnzippedArchive, ZipLimits } from '@rose/contract';
 import type { Raw } from '@rose/snapshot';
 import { close, openDirectory, type Fd } from '@rose/snapshot/disk';
 import { openDirectoryAt } from '../files/locate.ts';
 import type { Workspace } from '../workspace.ts';
 import { finishDirectories } from './assemble-tree.ts';
 import { extractZip } from './extract-zip.ts';
+import { makeReadable } from './make-readable.ts';
 import { mergeTree } from './merge.ts';
 import { recoverStaging, Staging } from './staging.ts';
 import type { InspectedZip } from './zip-entry.ts';
-import type { ZipLimits } from './zip-limits.ts';
 import { checkTree, writeZip } from './write-zip.ts';
 
 /** A zip that was unpacked beside the workspace; gone when disposed. */
 export interface StagedZip extends Disposable {
   /** Absolute path of the tree. */
   tree: string;
+  /** Modes in the zip of what nobody could read then; in the tree its owner can. */
+  modes: ReadonlyMap<Raw, number>;
   zip: InspectedZip;
 }
 
@@ -50,7 +52,7 @@ export class ArchiveService {
   }
 
   /**
-   * Unpacks a zip beside the workspace, complete with modes and mtimes, without touching it.
+   * Unpacks a zip beside the workspace, to be read as a whole, without touching it.
    * @throws RoseError ARCHIVE_REFUSED, TOO_LARGE, NO_SPACE, CANCELLED
    */
   async stage(content: AsyncIterable<Uint8Array>, limits: ZipLimits, signal: AbortSignal): Promise<StagedZip> {
@@ -59,11 +61,12 @@ export class ArchiveService {
       const zip = await extractZip(await staging.receive(content, limits.zipBytes), staging.tree, limits, signal);
       const tree = openDirectory(staging.fd, 'tree' as Raw);
       try {
+        const modes = makeReadable(tree, zip.entries);
         finishDirectories(tree, zip.entries);
+        return { tree: staging.tree, modes, zip, [Symbol.dispose]: () => staging[Symbol.dispose]() };
       } finally {
         close(tree);
       }
-      return { tree: staging.tree, zip, [Symbol.dispose]: () => staging[Symbol.dispose]() };
     } catch (error) {
       staging[Symbol.dispose]();
       throw error;

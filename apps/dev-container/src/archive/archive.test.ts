@@ -14,10 +14,10 @@ import {
 } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { DEFAULT_ZIP_LIMITS } from '@rose/contract';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { errorOf, startAgent, type Answer, type TestAgent } from '../../test/start-agent.ts';
 import { DIRECTORY, LINK, makeZip } from '../../test/zip-writer.ts';
-import { DEFAULT_ZIP_LIMITS } from './zip-limits.ts';
 
 let agent: TestAgent;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { RoseError } from '@rose/contract';
+import { RoseError, type ZipLimits } from '@rose/contract';
 import { rawFromBytes } from '@rose/snapshot';
 import { close, openRoot, removeTree } from '@rose/snapshot/disk';
 import { isFull, noSpace } from '../files/disk-failures.ts';
@@ -9,7 +9,6 @@ import { assembleTree } from './assemble-tree.ts';
 import { inspectZip } from './inspect-zip.ts';
 import type { InspectedZip } from './zip-entry.ts';
 import { refuseZip } from './zip-refusal.ts';
-import type { ZipLimits } from './zip-limits.ts';
 
 const REGULAR = 0o100000;
 const DIRECTORY = 0o040000;

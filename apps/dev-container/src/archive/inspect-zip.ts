@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import type yauzl from 'yauzl';
+import type { ZipLimits } from '@rose/contract';
 import type { Raw } from '@rose/snapshot';
+import type yauzl from 'yauzl';
 import { checkContent, isLinkSize } from './zip-content.ts';
 import type { InspectedZip, ZipEntry } from './zip-entry.ts';
-import type { ZipLimits } from './zip-limits.ts';
 import { readZipName } from './zip-names.ts';
 import { openCentralDirectory } from './zip-reader.ts';
 import { refuseEntry, refuseZip } from './zip-refusal.ts';

@@ -5,11 +5,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { ArchiverError, ZipArchive, ZipEntryData } from 'archiver';
 import { RoseError } from '@rose/contract';
 import { rawToBytes, toText, type Raw } from '@rose/snapshot';
+import { whatZipCannotCarry } from '@rose/snapshot/zip';
 import { close, openAt, readSymlink, statFd, type Fd } from '@rose/snapshot/disk';
 import { fromDisk, quote } from '../files/disk-failures.ts';
 import { readRange, streamRange } from '../files/read-file.ts';
 import { walkTree, type WalkedEntry } from './walk-tree.ts';
-import { whatZipCannotCarry } from './zip-carries.ts';
 
 const LEVEL = 6;
 /** Files up to this are read in one piece. */

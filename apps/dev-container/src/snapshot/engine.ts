@@ -1,5 +1,5 @@
 import { RoseError } from '@rose/contract';
-import { parseObjectId, type Frame, type LoadOutcome, type SaveRequest, type SaveSummary } from '@rose/snapshot';
+import { parseObjectId, type Frame, type LoadOutcome, type Raw, type SaveRequest, type SaveSummary } from '@rose/snapshot';
 import { close, openRoot } from '@rose/snapshot/disk';
 import { log } from '../log.ts';
 import { readCache, writeCache } from './cache-file.ts';
@@ -10,7 +10,7 @@ import { LoadStage } from './load-stage.ts';
 import { damagedFiles } from './load-verify.ts';
 import type { SaveSink } from './read-file.ts';
 import { saveTree } from './save-tree.ts';
-import type { StatCache } from './stat-cache.ts';
+import { StatCache } from './stat-cache.ts';
 
 /** How the last load of this workspace stands. */
 export interface LoadStanding {
@@ -74,6 +74,19 @@ export class SnapshotEngine implements Disposable {
     try {
       const base = request.base === null ? null : parseObjectId(request.base);
       return saveTree({ root, cache: this.#cache, base, full: request.full, scan: request.scan, sink });
+    } finally {
+      close(root);
+    }
+  }
+
+  /** Saves a tree beside the workspace; `modes` stand in place of those on the disk. @throws RoseError ARCHIVE_REFUSED when a part cannot be saved */
+  saveStaged(tree: string, modes: ReadonlyMap<Raw, number>, sink: SaveSink): SaveSummary {
+    const root = openRoot(tree);
+    try {
+      const summary = saveTree({ root, cache: new StatCache(), base: null, full: true, scan: false, sink, modes });
+      const lost = summary.skipped[0];
+      if (lost === undefined) return summary;
+      throw new RoseError('ARCHIVE_REFUSED', `${JSON.stringify(lost.path)} of the zip cannot be saved: ${lost.reason}.`, { path: lost.path });
     } finally {
       close(root);
     }

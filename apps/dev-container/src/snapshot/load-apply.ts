@@ -71,10 +71,12 @@ export class LoadApplier {
   #takeAside(parent: Fd, name: Raw, index: number, expected: Expected | null): Outcome {
     const { aside } = this.#folder;
     const kept = String(index) as Raw;
-    if (statAt(aside, kept) !== null) return 'done';
-    const current = statAt(parent, name);
-    if (current === null || !isExpected(current, expected)) return 'conflict';
-    rename(parent, name, aside, kept, { replace: false });
+    if (statAt(aside, kept) === null) {
+      const current = statAt(parent, name);
+      if (current === null || !isExpected(current, expected)) return 'conflict';
+      rename(parent, name, aside, kept, { replace: false });
+    }
+    // What a killed agent took is looked at too: it may not have come so far.
     const moved = statAt(aside, kept);
     if (moved !== null && isExpected(moved, expected) && hasExpectedBytes(aside, kept, expected)) return 'done';
     rename(aside, kept, parent, name, { replace: false });
@@ -118,16 +120,16 @@ type Attributes = Extract<LoadOperation, { op: 'attributes' }>;
 
 function setAttributes(parent: Fd, name: Raw, { kind, mode, mtimeNs }: Attributes, expected: Expected | null): Outcome {
   const mtime = parseMtimeNs(mtimeNs);
+  const isLeft = (stat: Stat | null): boolean => stat !== null && (isExpected(stat, expected) || isRepeated(stat, expected, { mode, ...mtime }));
   if (kind === 'symlink') {
-    if (statAt(parent, name)?.kind !== 'symlink') return 'conflict';
+    if (!isLeft(statAt(parent, name))) return 'conflict';
     setMtime(parent, name, mtime);
     return 'done';
   }
   const isRoot = name === '';
   const fd = kind === 'directory' ? openDirectory(parent, isRoot ? ('.' as Raw) : name) : openAt(parent, name, fs.constants.O_RDONLY);
   try {
-    const stat = statFd(fd);
-    if (kind === 'file' && (expected === null || stat.inode !== expected.inode || stat.size !== expected.size)) return 'conflict';
+    if (kind === 'file' && !isLeft(statFd(fd))) return 'conflict';
     if (!isRoot) fs.fchmodSync(fd, mode);
     setMtimeFd(fd, mtime);
     return 'done';
@@ -146,6 +148,11 @@ function isExpected(stat: Stat, expected: Expected | null): boolean {
     stat.mtimeSeconds === expected.mtimeSeconds &&
     stat.mtimeNanoseconds === expected.mtimeNanoseconds
   );
+}
+
+/** Whether this is what the plan saw, with some or all of the attributes that a killed agent set already. */
+function isRepeated(stat: Stat, expected: Expected | null, wanted: Pick<Stat, 'mode' | 'mtimeSeconds' | 'mtimeNanoseconds'>): boolean {
+  return isExpected({ ...stat, mode: expected?.mode ?? -1 }, expected) ? stat.mode === wanted.mode : isExpected({ ...stat, ...attributesOf(expected) }, expected) && isSame(stat, wanted);
 }
 
 function hasExpectedBytes(aside: Fd, name: Raw, expected: Expected | null): boolean {

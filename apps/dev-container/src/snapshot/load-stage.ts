@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { RoseError } from '@rose/contract';
 import { decodeJson, fromText, idOf, LOAD_FRAME, ObjectError, openObject, OBJECT_ID_BYTES, parentOf, parseMtimeNs, parseObjectId, type Frame, type LoadBegin, type LoadOperation, type ObjectId, type Raw, type ReuseChunk } from '@rose/snapshot';
-import { close, makeSymlink, openAt, openBeneath, setMtime, setMtimeFd, type Fd } from '@rose/snapshot/disk';
+import { close, isGone, makeSymlink, openAt, openBeneath, setMtime, setMtimeFd, type Fd } from '@rose/snapshot/disk';
 import { findEntry } from './cache-edit.ts';
 import { LoadFolder, type Expected, type PlannedOperation } from './load-journal.ts';
 import type { CachedEntry, StatCache } from './stat-cache.ts';
@@ -11,7 +11,7 @@ const SPARE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Takes the frames of a load and stages what they bring, beside the workspace on the same file
- * system. Nothing of the workspace is touched.
+ * system. Nothing of the workspace is touched; whoever disposes it also discards the folder.
  * @throws RoseError CONFLICT when the workspace was scanned again since the plan, NO_SPACE,
  *   DAMAGED when a chunk does not match its hash.
  */
@@ -73,7 +73,7 @@ export class LoadStage implements Disposable {
 
   #operation(operation: LoadOperation): void {
     this.#closeFile();
-    const expected = expectedOf(findEntry(this.#cache.root, fromText(operation.path)));
+    const expected = this.#isReplacement(operation) ? null : expectedOf(findEntry(this.#cache.root, fromText(operation.path)));
     const planned: PlannedOperation = { operation, expected, chunks: [] };
     const staged = String(this.operations.length) as Raw;
     this.operations.push(planned);
@@ -85,6 +85,12 @@ export class LoadStage implements Disposable {
     }
     const { O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
     this.#file = { fd: openAt(this.folder.stage, staged, O_CREAT | O_EXCL | O_WRONLY), planned, size: 0, source: null };
+  }
+
+  /** Whether the operation before takes away what the scan saw here: something of another kind comes in its place. */
+  #isReplacement({ path }: LoadOperation): boolean {
+    const before = this.operations.at(-1)?.operation;
+    return before?.op === 'remove' && before.path === path;
   }
 
   #chunk(payload: Buffer): void {
@@ -100,15 +106,20 @@ export class LoadStage implements Disposable {
 
   #reuse({ id, size, offset }: ReuseChunk): void {
     const file = this.#requireFile();
-    file.source ??= this.#openLive(file.planned.operation.path);
+    const { path } = file.planned.operation;
     const bytes = Buffer.allocUnsafe(size);
-    const read = fs.readSync(file.source, bytes, 0, size, offset);
-    this.#append(parseObjectId(id), bytes.subarray(0, read), true);
+    try {
+      file.source ??= this.#openLive(path);
+      if (fs.readSync(file.source, bytes, 0, size, offset) !== size) throw changed(path);
+    } catch (error) {
+      throw isGone(error) ? changed(path) : error;
+    }
+    requireSame(parseObjectId(id), bytes, path);
+    this.#append(parseObjectId(id), bytes);
   }
 
-  #append(id: ObjectId, bytes: Buffer, check = false): void {
+  #append(id: ObjectId, bytes: Buffer): void {
     const file = this.#requireFile();
-    if (check) requireSame(id, bytes, file.planned.operation.path);
     for (let at = 0; at < bytes.length; ) at += fs.writeSync(file.fd, bytes, at);
     file.size += bytes.length;
     file.planned.chunks.push({ id, size: bytes.length });
@@ -164,15 +175,21 @@ export class LoadStage implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#file !== null) close(this.#file.fd);
+    if (this.#file !== null) {
+      close(this.#file.fd);
+      if (this.#file.source !== null) close(this.#file.source);
+    }
     this.#file = null;
     this.#folder?.[Symbol.dispose]();
-    if (!this.#isWhole && this.#folder !== null) LoadFolder.discardAt(this.#home);
   }
 }
 
 function requireSame(id: ObjectId, bytes: Buffer, path: string): void {
-  if (idOf(bytes) !== id) throw new RoseError('CONFLICT', `${path} changed while the load was prepared. Nothing was touched; load again.`);
+  if (idOf(bytes) !== id) throw changed(path);
+}
+
+function changed(path: string): RoseError {
+  return new RoseError('CONFLICT', `${path} changed while the load was prepared. Nothing was touched; load again.`);
 }
 
 function expectedOf(entry: CachedEntry | null): Expected | null {

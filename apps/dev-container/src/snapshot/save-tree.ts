@@ -14,6 +14,8 @@ export interface SaveOptions {
   /** Send trees and lists only. */
   scan: boolean;
   sink: SaveSink;
+  /** Modes that stand in place of those on the disk, by path. */
+  modes?: ReadonlyMap<Raw, number>;
 }
 
 const MAX_REPORTED = 1000;
@@ -67,7 +69,7 @@ class TreeSaver {
     for (const child of listNames(fd).toSorted()) {
       while (next < before.length && before[next]!.name < child) next += 1;
       const old = before[next]?.name === child ? before[next]! : null;
-      const entry = this.#entry(fd, path, child, old);
+      const entry = this.#withMode(path, this.#entry(fd, path, child, old));
       if (entry === null) continue;
       if (entry !== before[entries.length]) isSame = false;
       entries.push(entry);
@@ -78,6 +80,13 @@ class TreeSaver {
     const tree = this.#sendTree(entries, cached);
     const epoch = cached?.tree === tree ? cached.epoch : this.#epoch;
     return { ...attributes, kind: 'directory', epoch, tree, entries };
+  }
+
+  #withMode(directory: Raw, entry: CachedEntry | null): CachedEntry | null {
+    const { modes } = this.#options;
+    if (modes === undefined || entry === null) return entry;
+    const mode = modes.get(joinRaw(directory, entry.name));
+    return mode === undefined ? entry : { ...entry, mode };
   }
 
   /** null for what a version cannot hold. */

@@ -2,7 +2,7 @@ import { on } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { errorFromBody, RoseError } from '@rose/contract';
-import type { SaveRequest } from '@rose/snapshot';
+import type { Raw, SaveRequest } from '@rose/snapshot';
 import { cancelled } from '../failures.ts';
 import { log } from '../log.ts';
 import type { Workspace } from '../workspace.ts';
@@ -64,9 +64,23 @@ export class SnapshotWorker implements AsyncDisposable {
   }
 
   /** Encoded frames of SAVE_FRAME, the last of them `end`. @throws RoseError */
-  async *save(request: SaveRequest, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  save(request: SaveRequest, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    return this.#frames({ deed: 'save', request }, signal);
+  }
+
+  /**
+   * The same of a tree beside the workspace, whole: there is no base.
+   * @param tree absolute path
+   * @param modes in place of those on the disk
+   * @throws RoseError ARCHIVE_REFUSED when a part of it cannot be saved
+   */
+  saveStaged(tree: string, modes: ReadonlyMap<Raw, number>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    return this.#frames({ deed: 'save-staged', tree, modes }, signal);
+  }
+
+  async *#frames(deed: ToWorker & { deed: 'save' | 'save-staged' }, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     using _ = await this.#begin(signal);
-    this.#post({ deed: 'save', request });
+    this.#post(deed);
     let isOver = false;
     try {
       while (!isOver) {

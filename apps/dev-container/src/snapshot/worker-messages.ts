@@ -1,10 +1,12 @@
 import type { ErrorBody } from '@rose/contract';
-import type { SaveRequest } from '@rose/snapshot';
+import type { Raw, SaveRequest } from '@rose/snapshot';
 import type { LoadStanding } from './engine.ts';
 
 /** Main thread → worker. One deed at a time; the sender waits for its last answer. */
 export type ToWorker =
   | { deed: 'save'; request: SaveRequest }
+  /** Saves a tree beside the workspace; answered as `save`. */
+  | { deed: 'save-staged'; tree: string; modes: ReadonlyMap<Raw, number> }
   /** The next bytes of a load; answered by `taken`. */
   | { deed: 'load-data'; bytes: Uint8Array }
   /** The load's stream ended. */

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { encodeFrame, encodeJsonFrame, FrameParser, OBJECT_ID_BYTES, SAVE_FRAME, type SaveRequest, type SaveSummary } from '@rose/snapshot';
+import { encodeFrame, encodeJsonFrame, FrameParser, OBJECT_ID_BYTES, SAVE_FRAME, type SaveSummary } from '@rose/snapshot';
 import { asRoseError, cancelled } from '../failures.ts';
 import { SnapshotEngine } from './engine.ts';
+import type { SaveSink } from './read-file.ts';
 import { FLOW, MAX_OUTSTANDING_BYTES, type FromWorker, type ToWorker, type WorkerData } from './worker-messages.ts';
 
 /** Saves and loads run here, so that terminals and calls go on beside them. */
@@ -49,10 +50,10 @@ function waitForRoom(): void {
   }
 }
 
-function save(request: SaveRequest): void {
+function save(walk: (sink: SaveSink) => SaveSummary): void {
   const batch = new FrameBatch();
   const head = Buffer.alloc(OBJECT_ID_BYTES + 4);
-  const summary: SaveSummary = engine.save(request, {
+  const summary = walk({
     object(frame, id, size, compressed) {
       head.write(id, 0, 'hex');
       head.writeUInt32LE(size, OBJECT_ID_BYTES);
@@ -90,7 +91,8 @@ function endLoad(): void {
 
 function serve(message: ToWorker): void {
   try {
-    if (message.deed === 'save') save(message.request);
+    if (message.deed === 'save') save((sink) => engine.save(message.request, sink));
+    else if (message.deed === 'save-staged') save((sink) => engine.saveStaged(message.tree, message.modes, sink));
     else if (message.deed === 'load-data') loadData(message.bytes);
     else if (message.deed === 'load-end') loadEnd();
     else if (message.deed === 'load-abort') endLoad();
