@@ -26,6 +26,12 @@ import { ProjectsRepository } from './projects/projects-repository.ts';
 import { ProjectsService } from './projects/projects-service.ts';
 import { SettingsRepository } from './settings/settings-repository.ts';
 import { SettingsService } from './settings/settings-service.ts';
+import { Collector } from './store/collector.ts';
+import { SpaceService } from './store/space.ts';
+import { StoreRepository } from './store/store-repository.ts';
+import { StoreService } from './store/store-service.ts';
+import { Verifier } from './store/verifier.ts';
+import { Exporter } from './versions/export/exporter.ts';
 import { Loader } from './versions/loader.ts';
 import { Progress } from './versions/progress.ts';
 import { Saver } from './versions/saver.ts';
@@ -46,7 +52,9 @@ export interface Services {
   projects: ProjectsService;
   containers: ContainersService;
   versions: VersionsService;
+  exporter: Exporter;
   progress: Progress;
+  store: StoreService;
 }
 
 /** Everything that lives as long as the orchestrator. Disposing it ends the youngest part first. */
@@ -107,6 +115,15 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const loader = new Loader({ objects, repository: versionsRepository, progress });
   containers.keeper = new VersionedWorkspaces(versionsRepository, saver, loader);
 
+  const storeRepository = new StoreRepository(prisma);
+  const projectAccess = new OwnersOnly(prisma);
+  const store = new StoreService(
+    projectAccess,
+    new Verifier(objects, storeRepository),
+    new Collector(objects, storeRepository),
+    new SpaceService(objects, storeRepository),
+  );
+
   const services: Services = {
     access: parts.use(new Access(sessions, tokens)),
     accounts: new AccountsService({
@@ -119,11 +136,13 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     }),
     tokens,
     settings,
-    projectAccess: new OwnersOnly(prisma),
+    projectAccess,
     projects: new ProjectsService(new ProjectsRepository(prisma), containers),
     containers,
     versions: new VersionsService({ repository: versionsRepository, objects, saver, loader, containers, locks: deeds }),
+    exporter: new Exporter(versionsRepository, objects, (ownerId) => saver.treesOf(ownerId)),
     progress,
+    store,
   };
   await reconcile(containersRepository, runtime, log);
 

@@ -2,6 +2,7 @@ import { accountsRouter } from './accounts/accounts-router.ts';
 import { settingsRouter } from './settings/settings-router.ts';
 import { containersRouter } from './containers/containers-router.ts';
 import { projectsRouter } from './projects/projects-router.ts';
+import { storeRouter } from './store/store-router.ts';
 import { router } from './trpc.ts';
 import { versionsRouter } from './versions/versions-router.ts';
 
@@ -11,6 +12,7 @@ export const appRouter = router({
   projects: projectsRouter,
   containers: containersRouter,
   versions: versionsRouter,
+  store: storeRouter,
 });
 
 /** What clients infer everything from. */

@@ -17,6 +17,18 @@ export interface ObjectStore {
    */
   read(ownerId: number, ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<StoredBytes>;
 
+  /** Every object of an owner, in order of id. */
+  all(ownerId: number): AsyncGenerator<StoredBytes>;
+
+  /** Sizes of every object of an owner, in order of id: plain, and as stored. */
+  sizes(ownerId: number): AsyncGenerator<StoredSize>;
+
+  /**
+   * Keeps every save of the owner out while `deed` runs; waits for those that run now.
+   * @returns null when one still ran after `waitMs`: try again later
+   */
+  alone<T>(ownerId: number, waitMs: number, deed: (remove: (ids: readonly ObjectId[]) => Promise<void>) => Promise<T>): Promise<T | null>;
+
   /** Totals of trees; ids that are missing or were never sent as a tree are absent. */
   totals(ownerId: number, ids: readonly ObjectId[]): Promise<Map<ObjectId, TreeTotals>>;
 }
@@ -50,6 +62,14 @@ export interface TreeTotals {
 export interface SizedId {
   id: ObjectId;
   size: number;
+}
+
+export interface StoredSize {
+  id: ObjectId;
+  /** Plain bytes. */
+  size: number;
+  /** Compressed bytes. */
+  stored: number;
 }
 
 export interface StoredBytes {

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RoseError } from '@rose/contract';
 import { MAX_OBJECT_BYTES, type ObjectId } from '@rose/snapshot';
 import type { Pool, PoolClient } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { translateDatabaseError } from '../database/index.ts';
 import { copyRows } from './copy-rows.ts';
-import type { NewObject, ObjectStore, SaveSession, SizedId, StoredBytes, TreeTotals } from './objects.ts';
+import type { NewObject, ObjectStore, SaveSession, SizedId, StoredBytes, StoredSize, TreeTotals } from './objects.ts';
 
 /** "RoSO", first key of the advisory locks that guard an owner's objects; the second is the owner. The installation's lock is "RoSE". */
 export const OWNER_OBJECTS_LOCK = 0x526f534f;
@@ -70,6 +71,59 @@ export class PostgresObjects implements ObjectStore {
     if (!isDone) throw new RoseError('DAMAGED', `The stored object ${ids[index]} is missing.`, {});
   }
 
+  async *all(ownerId: number): AsyncGenerator<StoredBytes> {
+    const statement = `COPY (SELECT id, size, data FROM "StoredObject" WHERE "ownerId" = ${Math.trunc(ownerId)} ORDER BY id) TO STDOUT (FORMAT binary)`;
+    for await (const [id, size, data] of this.#copy(statement)) {
+      yield { id: id!.toString('hex') as ObjectId, size: size!.readInt32BE(0), data: Buffer.from(data!) };
+    }
+  }
+
+  async *sizes(ownerId: number): AsyncGenerator<StoredSize> {
+    const statement = `COPY (SELECT id, size, octet_length(data) FROM "StoredObject" WHERE "ownerId" = ${Math.trunc(ownerId)} ORDER BY id) TO STDOUT (FORMAT binary)`;
+    for await (const [id, size, stored] of this.#copy(statement)) {
+      yield { id: id!.toString('hex') as ObjectId, size: size!.readInt32BE(0), stored: stored!.readInt32BE(0) };
+    }
+  }
+
+  /** All rows of one COPY, on a connection without the statement's time limit: the reader sets the pace. */
+  async *#copy(statement: string): AsyncGenerator<(Buffer | null)[]> {
+    const client = await translated(this.#pool.connect());
+    let isDone = false;
+    try {
+      await client.query('SET statement_timeout = 0');
+      yield* copyRows(client.query(copyTo(statement)));
+      await client.query('RESET statement_timeout');
+      isDone = true;
+    } catch (error) {
+      throw translateDatabaseError(error);
+    } finally {
+      client.release(!isDone);
+    }
+  }
+
+  async alone<T>(ownerId: number, waitMs: number, deed: (remove: (ids: readonly ObjectId[]) => Promise<void>) => Promise<T>): Promise<T | null> {
+    const client = await translated(this.#pool.connect());
+    let isClean = false;
+    try {
+      if (!(await tryLock(client, ownerId, waitMs))) {
+        isClean = true;
+        return null;
+      }
+      const result = await deed(async (ids) => {
+        const bytes = ids.map((id) => Buffer.from(id, 'hex'));
+        await client.query('DELETE FROM "StoredObject" WHERE "ownerId" = $1 AND id = ANY($2::bytea[])', [ownerId, bytes]);
+      });
+      await client.query('SELECT pg_advisory_unlock($1, $2)', [OWNER_OBJECTS_LOCK, ownerId]);
+      isClean = true;
+      return result;
+    } catch (error) {
+      throw translateDatabaseError(error);
+    } finally {
+      // Closing the connection gives the lock back.
+      client.release(!isClean);
+    }
+  }
+
   async totals(ownerId: number, ids: readonly ObjectId[]): Promise<Map<ObjectId, TreeTotals>> {
     const { rows } = await translated(
       this.#pool.query<TotalsRow>(
@@ -81,6 +135,19 @@ export class PostgresObjects implements ObjectStore {
     return new Map(
       rows.map((row) => [row.id, { entries: Number(row.entries), files: Number(row.files), bytes: Number(row.bytes), depth: row.depth }]),
     );
+  }
+}
+
+const LOCK_POLL_MS = 50;
+
+/** Polls instead of queueing: a queued exclusive lock would hold up every new save behind a long one. */
+async function tryLock(client: PoolClient, ownerId: number, waitMs: number): Promise<boolean> {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS locked', [OWNER_OBJECTS_LOCK, ownerId]);
+    if (rows[0]?.locked === true) return true;
+    if (Date.now() > deadline) return false;
+    await sleep(LOCK_POLL_MS);
   }
 }
 
