@@ -150,9 +150,13 @@ function isExpected(stat: Stat, expected: Expected | null): boolean {
   );
 }
 
-/** Whether this is what the plan saw, with some or all of the attributes that a killed agent set already. */
+/** Whether this is what the plan saw, with some or all of the attributes that a killed agent has set already. */
 function isRepeated(stat: Stat, expected: Expected | null, wanted: Pick<Stat, 'mode' | 'mtimeSeconds' | 'mtimeNanoseconds'>): boolean {
-  return isExpected({ ...stat, mode: expected?.mode ?? -1 }, expected) ? stat.mode === wanted.mode : isExpected({ ...stat, ...attributesOf(expected) }, expected) && isSame(stat, wanted);
+  if (expected === null) return false;
+  const { mode, mtimeSeconds, mtimeNanoseconds } = expected;
+  const hasTime = stat.mtimeSeconds === wanted.mtimeSeconds && stat.mtimeNanoseconds === wanted.mtimeNanoseconds;
+  const before = { ...stat, mode: stat.mode === wanted.mode ? mode : stat.mode };
+  return isExpected(hasTime ? { ...before, mtimeSeconds, mtimeNanoseconds } : before, expected);
 }
 
 function hasExpectedBytes(aside: Fd, name: Raw, expected: Expected | null): boolean {
