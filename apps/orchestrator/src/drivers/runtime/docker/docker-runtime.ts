@@ -97,14 +97,15 @@ export class DockerRuntime implements Runtime {
       return info;
     } catch (error) {
       // 409: the name is another's container, made meanwhile. Failing here must not hide why the making failed.
-      if (statusOf(error) !== 409) await this.#unmake(name, madeVolume ? spec.volume : null).catch(() => {});
+      if (statusOf(error) !== 409) await this.#unmake(spec, madeVolume).catch(() => {});
       throw error;
     }
   }
 
-  async #unmake(name: string, volume: string | null): Promise<void> {
-    await this.remove(name);
-    if (volume !== null) await this.#volumes.remove(volume);
+  async #unmake(spec: ContainerSpec, madeVolume: boolean): Promise<void> {
+    await this.#containers.remove(this.#names.container(spec.projectId));
+    await this.#removeFolders(spec.projectId);
+    if (madeVolume) await this.#volumes.remove(spec.volume);
   }
 
   async #createContainer(spec: ContainerSpec, image: DevImage, folders: SocketFolders): Promise<void> {

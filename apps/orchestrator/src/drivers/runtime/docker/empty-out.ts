@@ -35,6 +35,8 @@ export async function emptyOutByContainer(docker: Docker, imageId: string, out: 
       WorkingDir: '/run/rose/out',
       User: `${CONTAINER.uid}:${CONTAINER.gid}`,
       HostConfig: {
+        // Gone also when this process ends meanwhile.
+        AutoRemove: true,
         NetworkMode: 'none',
         CapDrop: ['ALL'],
         SecurityOpt: ['no-new-privileges'],
@@ -43,11 +45,14 @@ export async function emptyOutByContainer(docker: Docker, imageId: string, out: 
       },
     });
     try {
+      // Asked before the start: afterwards it may be gone already.
+      const ended = container.wait({ condition: 'next-exit', abortSignal }) as Promise<{ StatusCode: number }>;
+      ended.catch(() => {});
       await container.start({ abortSignal });
-      const { StatusCode } = (await container.wait({ abortSignal })) as { StatusCode: number };
+      const { StatusCode } = await ended;
       if (StatusCode !== 0) throw new RoseError('CONTAINER_FAILED', 'A socket folder could not be cleared.');
     } finally {
-      await container.remove({ force: true, v: true });
+      await container.remove({ force: true, v: true }).catch(() => {});
     }
   });
 }
