@@ -62,7 +62,8 @@ function entryAfter(cursor: DirectoryCursor, path: Raw, { operation, chunks }: P
   const base = { name, epoch, ...attributesOf(stat) };
   if (operation.op === 'directory' || stat.kind === 'directory') return { ...base, kind: 'directory', tree: EMPTY_TREE, entries: [] };
   const identity = { inode, ctimeSeconds, ctimeNanoseconds };
-  if (operation.op === 'attributes') return before !== null && before.kind !== 'directory' && before.kind === stat.kind ? { ...before, ...base, ...identity, epoch: before.epoch } : null;
+  // Setting its time hid whether somebody wrote to it in the moment before: look again.
+  if (operation.op === 'attributes') return before !== null && before.kind !== 'directory' && before.kind === stat.kind ? { ...before, ...base, ...identity, epoch: before.epoch, isRacy: true } : null;
   if (operation.kind === 'symlink') return { ...base, ...identity, kind: 'symlink', target: fromText(operation.target), isRacy: false };
   // A write after the load gives a new mtime, unless the loaded one is as young: then look again.
   const isRacy = stat.mtimeSeconds * 1000 >= Date.now() - 2000 || stat.size !== operation.size || !sameTime(stat, operation.mtimeNs);

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { LoadBegin, LoadOperation } from '@rose/snapshot';
-import { removeTree, openRoot, close, openDirectory, makeDirectory, syncFileSystem, type Fd } from '@rose/snapshot/disk';
+import { removeTree, openRoot, close, openDirectory, makeDirectory, rename, statAt, syncFileSystem, type Fd } from '@rose/snapshot/disk';
 import type { Chunk, Raw } from '@rose/snapshot';
 
 /** What was at a path when the plan was made; null for nothing. */
@@ -39,7 +39,7 @@ export interface JournalState {
   hasRebooted: boolean;
 }
 
-const names = { load: 'load' as Raw, stage: 'stage' as Raw, aside: 'aside' as Raw };
+const names = { load: 'load' as Raw, discarded: 'load-discarded' as Raw, stage: 'stage' as Raw, aside: 'aside' as Raw };
 
 /**
  * The one load that runs, as a folder: `journal` (JSON lines), `stage/N` (what operation N
@@ -80,15 +80,23 @@ export class LoadFolder implements Disposable {
     return journal;
   }
 
-  /** What an earlier process left, null when there is nothing or no whole first line. */
+  /**
+   * What an earlier process left, null when there is nothing or no whole first line.
+   * @throws Error when there is a journal that cannot be read: what it says must not be thrown away then.
+   */
   static read(homePath: string): JournalState | null {
-    let text: string;
+    let journal: number;
     try {
-      text = fs.readFileSync(`${homePath}/load/journal`, 'utf8');
-    } catch {
-      return null;
+      journal = fs.openSync(`${homePath}/load/journal`, 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
     }
-    return parseJournal(text);
+    try {
+      return parseJournal(wholeLines(journal));
+    } finally {
+      close(journal);
+    }
   }
 
   static open(homePath: string): LoadFolder {
@@ -100,8 +108,12 @@ export class LoadFolder implements Disposable {
     withHome(homePath, (home) => LoadFolder.discardAt(home));
   }
 
+  /** As one step: half a folder must never be taken for a load. */
   static discardAt(home: Fd): void {
-    removeTree(home, names.load);
+    removeTree(home, names.discarded);
+    if (statAt(home, names.load) === null) return;
+    rename(home, names.load, home, names.discarded, { replace: false });
+    removeTree(home, names.discarded);
   }
 
   plan(planned: PlannedOperation): void {
@@ -152,8 +164,10 @@ export class LoadFolder implements Disposable {
   }
 
   #flush(): void {
-    if (this.#pending.length > 0) fs.writeSync(this.#journal, this.#pending.join(''));
+    if (this.#pending.length === 0) return;
+    const lines = this.#pending.join('');
     this.#pending = [];
+    fs.writeFileSync(this.#journal, lines);
   }
 }
 
@@ -171,9 +185,26 @@ function bootId(): string {
   return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
 }
 
-/** A last line that was cut by a crash does not count. */
-function parseJournal(text: string): JournalState | null {
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter((line) => line !== '');
+const PIECE_BYTES = 1024 * 1024;
+
+/** A journal may be longer than a string can be. A last line that was cut by a crash does not count. */
+function* wholeLines(journal: number): Generator<string> {
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  let pending: Buffer[] = [];
+  for (;;) {
+    const length = fs.readSync(journal, piece, 0, piece.length, null);
+    if (length === 0) return;
+    const bytes = Buffer.from(piece.subarray(0, length));
+    const end = bytes.lastIndexOf(0x0a) + 1;
+    if (end > 0) {
+      yield* Buffer.concat([...pending, bytes.subarray(0, end - 1)]).toString('utf8').split('\n');
+      pending = [];
+    }
+    pending.push(bytes.subarray(end));
+  }
+}
+
+function parseJournal(lines: Iterable<string>): JournalState | null {
   let state: JournalState | null = null;
   for (const text of lines) {
     const line = JSON.parse(text) as Line;

@@ -11,7 +11,7 @@ const SPARE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Takes the frames of a load and stages what they bring, beside the workspace on the same file
- * system. Nothing of the workspace is touched; whoever disposes it also discards the folder.
+ * system. Nothing of the workspace is touched; disposing it throws away what it staged, unless that was released.
  * @throws RoseError CONFLICT when the workspace was scanned again since the plan, NO_SPACE,
  *   DAMAGED when a chunk does not match its hash.
  */
@@ -180,7 +180,9 @@ export class LoadStage implements Disposable {
       if (this.#file.source !== null) close(this.#file.source);
     }
     this.#file = null;
-    this.#folder?.[Symbol.dispose]();
+    if (this.#folder === null) return;
+    this.#folder[Symbol.dispose]();
+    LoadFolder.discardAt(this.#home);
   }
 }
 

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { chunkLength, compress, encodeList, idOf, MAX_CHUNK_BYTES, MAX_INLINE_CHUNKS, SAVE_FRAME, type Chunk, type Content, type ObjectFrame, type ObjectId, type Raw } from '@rose/snapshot';
+import { chunkLength, idOf, MAX_CHUNK_BYTES, type Chunk, type ObjectFrame, type ObjectId, type Raw } from '@rose/snapshot';
 import { close, openAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
 
 /** Takes the objects of a save; blocks while the receiver is slow, throws to end the walk. */
@@ -81,13 +81,4 @@ function isSameState(a: Stat, b: Stat): boolean {
     a.ctimeSeconds === b.ctimeSeconds &&
     a.ctimeNanoseconds === b.ctimeNanoseconds
   );
-}
-
-/** What a tree entry says of these chunks; a long list becomes an object first. */
-export function contentOf(chunks: readonly Chunk[], sink: SaveSink, isStored: boolean): Content {
-  if (chunks.length <= MAX_INLINE_CHUNKS) return { chunks };
-  const encoding = encodeList(chunks);
-  const list = idOf(encoding);
-  if (!isStored) sink.object(SAVE_FRAME.list, list, encoding.length, compress(encoding));
-  return { list };
 }

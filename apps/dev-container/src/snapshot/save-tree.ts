@@ -1,6 +1,6 @@
-import { compress, cutTree, encodeTree, idOf, joinRaw, mtimeNs, SAVE_FRAME, toText, type Chunk, type ObjectId, type Raw, type SaveSummary } from '@rose/snapshot';
+import { compress, cutTree, encodeList, encodeTree, idOf, joinRaw, MAX_INLINE_CHUNKS, mtimeNs, SAVE_FRAME, toText, type Chunk, type Content, type ObjectId, type Raw, type SaveSummary } from '@rose/snapshot';
 import { close, DiskError, isGone, listNames, openDirectory, readSymlink, statAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
-import { contentOf, readFile, type SaveSink } from './read-file.ts';
+import { readFile, type SaveSink } from './read-file.ts';
 import { isRacyAt, isUnchanged, type CachedDirectory, type CachedEntry, type CachedFile, type CachedLeaf, type CachedSymlink, type StatCache } from './stat-cache.ts';
 
 export interface SaveOptions {
@@ -33,13 +33,15 @@ export function saveTree(options: SaveOptions): SaveSummary {
 class TreeSaver {
   readonly #options: SaveOptions;
   readonly #epoch: number;
-  /** Objects sent in this stream. */
-  readonly #sent = new Set<ObjectId>();
+  /** Objects sent in this stream, by what they were sent as: a file may hold the very bytes of a tree. */
+  readonly #sent = { chunks: new Set<ObjectId>(), lists: new Set<ObjectId>(), trees: new Set<ObjectId>() };
   readonly #changed: string[] = [];
   readonly #skipped: { path: string; reason: string }[] = [];
   readonly #mismatched: string[] = [];
   #files = 0;
   #bytes = 0;
+  /** Chunks read: a single file may take minutes. */
+  #chunks = 0;
 
   constructor(options: SaveOptions) {
     this.#options = options;
@@ -127,26 +129,44 @@ class TreeSaver {
     this.#bytes += stat.size;
     if (this.#files % PROGRESS_EVERY === 0) sink.progress(this.#files, this.#bytes);
     const isTrusted = old !== null && isUnchanged(old, stat);
-    if (isTrusted && !full && (scan || cache.isStored(old))) return old;
+    if (isTrusted && !full && cache.isStored(old)) return old;
+    if (isTrusted && !full && scan) {
+      this.#content(old.chunks);
+      return old;
+    }
 
     const known = old !== null && cache.isStored(old) ? new Set(old.chunks.map((chunk) => chunk.id)) : null;
     const read = readFile(parent, name, (id, plain) => {
       if (!scan && !known?.has(id)) this.#sendChunk(id, plain);
+      this.#chunks += 1;
+      if (this.#chunks % PROGRESS_EVERY === 0) sink.progress(this.#files, this.#bytes);
     });
     if (read === null) return this.#skip(directory, name, 'changed into something else while it was read');
     if (read.hasChanged) report(this.#changed, toText(joinRaw(directory, name)));
     const isSameContent = old !== null && sameChunks(old.chunks, read.chunks);
     if (isTrusted && !isSameContent) report(this.#mismatched, toText(joinRaw(directory, name)));
-    const content = contentOf(read.chunks, sink, isSameContent && known !== null);
+    const content = isSameContent && known !== null ? old.content : this.#content(read.chunks);
     const isRacy = read.hasChanged || isRacyAt(read.stat, read.readAtMs);
     const epoch = isSameContent ? old.epoch : this.#epoch;
     return { ...leafOf(name, read.stat), kind: 'file', epoch, size: read.size, content, chunks: read.chunks, isRacy };
   }
 
   #sendChunk(id: ObjectId, plain: Buffer): void {
-    if (this.#sent.has(id)) return;
-    this.#sent.add(id);
+    if (this.#sent.chunks.has(id)) return;
+    this.#sent.chunks.add(id);
     this.#options.sink.object(SAVE_FRAME.chunk, id, plain.length, compress(plain));
+  }
+
+  /** What a tree entry says of these chunks; a long list becomes an object first. */
+  #content(chunks: readonly Chunk[]): Content {
+    if (chunks.length <= MAX_INLINE_CHUNKS) return { chunks };
+    const encoding = encodeList(chunks);
+    const list = idOf(encoding);
+    if (!this.#sent.lists.has(list)) {
+      this.#sent.lists.add(list);
+      this.#options.sink.object(SAVE_FRAME.list, list, encoding.length, compress(encoding));
+    }
+    return { list };
   }
 
   #sendTree(entries: readonly CachedEntry[], cached: CachedDirectory | null): ObjectId {
@@ -154,8 +174,8 @@ class TreeSaver {
     const encoding = encodeTree(entries);
     const cutUp = cutTree(encoding);
     const id = cutUp?.id ?? idOf(encoding);
-    if ((cached?.tree === id && cache.isStored(cached)) || this.#sent.has(id)) return id;
-    this.#sent.add(id);
+    if ((cached?.tree === id && cache.isStored(cached)) || this.#sent.trees.has(id)) return id;
+    this.#sent.trees.add(id);
     for (const chunk of cutUp?.chunks ?? []) this.#sendChunk(chunk.id, chunk.plain);
     const [frame, plain] = cutUp === null ? [SAVE_FRAME.tree, encoding] as const : [SAVE_FRAME.treeList, cutUp.list] as const;
     sink.object(frame, id, plain.length, compress(plain));

@@ -15,7 +15,7 @@ export const saveRoute: StreamRoute = {
   method: 'POST',
   async handle(request, response, agent, signal) {
     const order = requestSchema.parse(JSON.parse(await readText(readBody(request, signal)))) satisfies SaveRequest;
-    response.writeHead(200, { 'content-type': 'application/octet-stream' });
+    response.writeHead(200, { 'content-type': 'application/octet-stream' }).flushHeaders();
     try {
       for await (const frames of agent.snapshots.save(order, signal)) await write(response, frames);
       response.end();

@@ -13,16 +13,19 @@ const port = parentPort!;
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
 const BATCH_BYTES = 256 * 1024;
+/** A walk that finds nothing new is still heard of. */
+const BATCH_MS = 200;
 
 /** Collects frames and posts them in batches; blocks while the reader is slow. */
 class FrameBatch {
   #frames: Buffer[] = [];
   #bytes = 0;
+  #postedAt = Date.now();
 
   push(frame: Buffer): void {
     this.#frames.push(frame);
     this.#bytes += frame.length;
-    if (this.#bytes >= BATCH_BYTES) this.flush();
+    if (this.#bytes >= BATCH_BYTES || Date.now() - this.#postedAt >= BATCH_MS) this.flush();
   }
 
   flush(): void {
@@ -35,6 +38,7 @@ class FrameBatch {
     }
     this.#frames = [];
     this.#bytes = 0;
+    this.#postedAt = Date.now();
     waitForRoom();
     Atomics.add(shared, FLOW.outstanding, bytes.length);
     post({ answer: 'frames', bytes }, [bytes.buffer]);
