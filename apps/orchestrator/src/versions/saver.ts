@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks';
-import { RoseError, type SaveResult, type VersionKind } from '@rose/contract';
-import { decodeList, decodeTree, isList, readFrames, type Chunk, type Frame, type ObjectId, type SaveRequest, type TreeEntry, type VersionLimits } from '@rose/snapshot';
+import type { Readable } from 'node:stream';
+import { RoseError, STREAMS, type SaveResult, type VersionKind } from '@rose/contract';
+import { decodeList, decodeTree, isList, readFrames, type Chunk, type Frame, type ObjectId, type SaveProgress, type SaveRequest, type TreeEntry, type VersionLimits } from '@rose/snapshot';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { NewObject, ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
 import { requireComplete } from './complete.ts';
+import { LateSave } from './import/late-save.ts';
 import { receiveSave, type ReceivedSave, type SaveTarget } from './save-receiver.ts';
 import type { Progress } from './progress.ts';
 import { StoredTrees, verified, type TreeCache, type TreeSource } from './trees.ts';
@@ -42,6 +44,13 @@ export interface LiveState {
   skipped: readonly string[];
 }
 
+export interface SavedVersion {
+  result: SaveResult;
+  /** Whether it was made now; a checkpoint may find its content saved already. */
+  isNew: boolean;
+  live: LiveState;
+}
+
 /** Takes saves and scans from agents. The caller holds the project's lock. */
 export class Saver {
   readonly #options: SaverOptions;
@@ -53,17 +62,33 @@ export class Saver {
   /**
    * Saves the workspace. Until the version's transaction commits nothing is visible; after it
    * everything is durable.
-   * @returns the version, and whether it was made now
    */
-  async save(order: SaveOrder, agent: AgentConnection, signal?: AbortSignal): Promise<{ result: SaveResult; isNew: boolean; live: LiveState }> {
+  async save(order: SaveOrder, agent: AgentConnection, signal?: AbortSignal): Promise<SavedVersion> {
     const startedAt = performance.now();
+    const base = await this.#options.repository.base(order.projectId);
+    await using session = await this.#options.objects.beginSave(order.ownerId);
+    const request: SaveRequest = { base: base?.root ?? null, full: order.full, scan: false };
+    const frames = await this.#frames(agent, request, signal);
+    return await this.#save(order, base, frames, session, startedAt);
+  }
+
+  /**
+   * Saves the tree in a zip, which the agent unpacks beside the workspace.
+   * @throws RoseError ARCHIVE_REFUSED, TOO_LARGE, NO_SPACE and as `save`; then nothing was saved
+   */
+  async import(order: SaveOrder, zip: Readable, agent: AgentConnection, signal?: AbortSignal): Promise<SavedVersion> {
+    const startedAt = performance.now();
+    const headers = { 'content-type': 'application/zip' };
+    await using session = new LateSave(() => this.#options.objects.beginSave(order.ownerId));
+    const body = await agent.stream({ method: 'POST', path: `/-/${STREAMS.import}`, headers, body: zip, signal });
+    return await this.#save(order, null, readFrames(body), session, startedAt);
+  }
+
+  async #save(order: SaveOrder, base: StoredVersion | null, frames: AsyncIterable<Frame>, session: SaveSession, startedAt: number): Promise<SavedVersion> {
     const { objects, repository } = this.#options;
     const { projectId, ownerId } = order;
-    const base = await repository.base(projectId);
-    await using session = await objects.beginSave(ownerId);
     const target = new StoringTarget(session, objects, ownerId);
-    const request: SaveRequest = { base: base?.root ?? null, full: order.full, scan: false };
-    const received = await this.#receive(projectId, agent, request, target, signal);
+    const received = await this.#receive(projectId, frames, target);
     await target.flush();
     const trees = this.treesOf(ownerId);
     await this.#requireComplete(received, base, trees);
@@ -92,7 +117,8 @@ export class Saver {
     const stored = this.treesOf(project.ownerId);
     const target = new ScanTarget(this.#options.objects, project.ownerId, stored);
     const request: SaveRequest = { base: base?.root ?? null, full: project.full ?? false, scan: true };
-    const received = await this.#receive(project.projectId, agent, request, target, signal);
+    const frames = await this.#frames(agent, request, signal);
+    const received = await this.#receive(project.projectId, frames, target);
     return { ...liveOf(received, target), base };
   }
 
@@ -100,18 +126,17 @@ export class Saver {
     return new StoredTrees(this.#options.objects, ownerId, this.#options.trees);
   }
 
-  async #receive(projectId: number, agent: AgentConnection, request: SaveRequest, target: SaveTarget, signal?: AbortSignal): Promise<ReceivedSave> {
-    const body = await agent.stream({
-      method: 'POST',
-      path: '/-/snapshot.save',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(request),
-      signal,
-    });
-    const frames: AsyncIterable<Frame> = readFrames(body);
-    return await receiveSave(frames, target, this.#options.limits, ({ files, bytes }) => {
-      this.#options.progress.report(projectId, { deed: 'save', phase: 'reading', files, filesTotal: null, bytes, bytesTotal: null });
-    });
+  async #frames(agent: AgentConnection, request: SaveRequest, signal?: AbortSignal): Promise<AsyncIterable<Frame>> {
+    const headers = { 'content-type': 'application/json' };
+    return readFrames(await agent.stream({ method: 'POST', path: `/-/${STREAMS.save}`, headers, body: JSON.stringify(request), signal }));
+  }
+
+  async #receive(projectId: number, frames: AsyncIterable<Frame>, target: SaveTarget): Promise<ReceivedSave> {
+    return await receiveSave(frames, target, this.#options.limits, (progress) => this.#report(projectId, progress));
+  }
+
+  #report(projectId: number, { files, bytes }: SaveProgress): void {
+    this.#options.progress.report(projectId, { deed: 'save', phase: 'reading', files, filesTotal: null, bytes, bytesTotal: null });
   }
 
   async #requireComplete({ root, sent }: ReceivedSave, base: StoredVersion | null, trees: TreeSource): Promise<void> {

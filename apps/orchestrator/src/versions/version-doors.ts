@@ -1,38 +1,25 @@
 import { Readable } from 'node:stream';
-import { projectIdSchema, RoseError, versionNumberSchema, workspacePathSchema } from '@rose/contract';
+import { RoseError, workspacePathSchema } from '@rose/contract';
 import { parseQuery } from '@rose/snapshot';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
-import { callerOf } from '../http/trpc-plugin.ts';
-import type { ProjectGrant } from '../projects/project-access.ts';
+import { receive, versionNumberOf } from './doors.ts';
+import { addExportDoor } from './export/export-door.ts';
+import { addImportDoor } from './import/import-door.ts';
 
 /** Bytes of versions over plain HTTP: what is too large for a procedure's JSON. */
 export async function addVersionDoors(server: FastifyInstance, context: Context): Promise<void> {
   const { versions } = context.services;
 
   server.get('/projects/:id/versions/:number/file', async (request, reply) => {
-    const project = await projectOf(context, request);
+    using visit = await receive(context, request, reply, 'viewer');
     const path = pathOf(request);
-    const { entry, bytes } = await versions.file(project, numberOf(request), path);
+    const { entry, bytes } = await versions.file(visit.project, versionNumberOf(request), path);
     reply.headers({ 'content-type': 'application/octet-stream', 'content-length': entry.size, 'cache-control': 'no-store' });
     return reply.send(Readable.from(bytes, { objectMode: false }));
   });
-}
-
-async function projectOf({ services, cookies }: Context, request: FastifyRequest): Promise<ProjectGrant> {
-  const { credentials } = callerOf(request, cookies);
-  const identity = await services.access.require(credentials, 'look');
-  const { id } = request.params as { id: string };
-  const projectId = projectIdSchema.safeParse(/^\d+$/.test(id) ? Number(id) : null);
-  if (!projectId.success) throw new RoseError('NOT_FOUND', `There is no project ${id.slice(0, 100)}, or it is not yours.`, { what: 'project' });
-  return await services.projectAccess.require(identity.account.id, projectId.data, 'viewer');
-}
-
-function numberOf(request: FastifyRequest): number {
-  const { number } = request.params as { number: string };
-  const parsed = versionNumberSchema.safeParse(/^\d+$/.test(number) ? Number(number) : null);
-  if (!parsed.success) throw new RoseError('NOT_FOUND', `There is no version ${number.slice(0, 100)}.`, { what: 'version' });
-  return parsed.data;
+  addExportDoor(server, context);
+  await addImportDoor(server, context);
 }
 
 function pathOf(request: FastifyRequest): string {

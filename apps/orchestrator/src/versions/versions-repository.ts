@@ -42,6 +42,9 @@ export interface PendingLoad {
   isPartial: boolean;
 }
 
+/** Versions that are not made of the live state: what the workspace derives from stays. */
+const APART: ReadonlySet<VersionKind> = new Set(['import', 'fork']);
+
 export class VersionsRepository {
   readonly #prisma: PrismaClient;
 
@@ -96,7 +99,7 @@ export class VersionsRepository {
 
   /**
    * Makes a version: the next number, its row and what is active, as one. The workspace derives
-   * from it from now on.
+   * from it from now on, if it was made of the workspace.
    * @throws RoseError NOT_FOUND when the project is gone, CONFLICT when the request id was used meanwhile
    */
   async add(version: NewVersion): Promise<number> {
@@ -130,7 +133,7 @@ export class VersionsRepository {
             skipped: skipped as unknown as Prisma.InputJsonValue,
           },
         });
-        await tx.project.update({ where: { id: projectId }, data: { baseVersion: number } });
+        if (!APART.has(kind)) await tx.project.update({ where: { id: projectId }, data: { baseVersion: number } });
         return number;
       });
     } catch (error) {

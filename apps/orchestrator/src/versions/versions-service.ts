@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { notFound, RoseError, type DirectoryEntry, type LoadPlan, type LoadResult, type SaveResult, type Version, type WorkspaceStatus } from '@rose/contract';
 import { fromText, mtimeNs, splitRaw, toText, type FileEntry, type Raw, type TreeEntry } from '@rose/snapshot';
 import type { ContainersService } from '../containers/containers-service.ts';
@@ -19,6 +20,11 @@ export interface SaveIntent {
   message: string;
   full: boolean;
   requestId: string | undefined;
+  authorId: number;
+}
+
+export interface ImportIntent {
+  message: string;
   authorId: number;
 }
 
@@ -56,6 +62,19 @@ export class VersionsService {
     const agent = await containers.wake(project.id, signal);
     const order = { projectId: project.id, ownerId: project.ownerId, kind: 'manual' as const, message, authorId, requestId: requestId ?? null, full, unlessSaved: false, activates: true };
     return (await saver.save(order, agent, signal)).result;
+  }
+
+  /**
+   * Makes a version of a zip; the live workspace stays as it is, and the active version too.
+   * @throws RoseError ARCHIVE_REFUSED, TOO_LARGE, NO_SPACE, and as `save`; then no version was made
+   */
+  async import(project: ProjectRef, { message, authorId }: ImportIntent, zip: Readable, signal: AbortSignal): Promise<SaveResult> {
+    const { saver, containers, locks } = this.#options;
+    using _ = await locks.hold(project.id, signal);
+    const agent = await containers.wake(project.id, signal);
+    const ids = { projectId: project.id, ownerId: project.ownerId };
+    const order = { ...ids, kind: 'import' as const, message, authorId, requestId: null, full: false, unlessSaved: false, activates: false };
+    return (await saver.import(order, zip, agent, signal)).result;
   }
 
   async list(project: ProjectRef): Promise<Version[]> {
