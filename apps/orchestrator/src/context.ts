@@ -11,6 +11,7 @@ import { signUpRuleFor } from './accounts/sign-up-rule.ts';
 import { TokensRepository } from './accounts/tokens-repository.ts';
 import { TokensService } from './accounts/tokens-service.ts';
 import type { Config } from './config.ts';
+import { Attendant } from './containers/attendant.ts';
 import { ContainersRepository } from './containers/containers-repository.ts';
 import { ContainersService } from './containers/containers-service.ts';
 import { Locks } from './containers/locks.ts';
@@ -32,8 +33,10 @@ import { StoreRepository } from './store/store-repository.ts';
 import { StoreService } from './store/store-service.ts';
 import { Verifier } from './store/verifier.ts';
 import { Exporter } from './versions/export/exporter.ts';
+import { Checkpoints } from './versions/checkpoints.ts';
 import { Loader } from './versions/loader.ts';
 import { Progress } from './versions/progress.ts';
+import { RetentionRepository } from './versions/retention-repository.ts';
 import { Saver } from './versions/saver.ts';
 import { createTreeCache } from './versions/trees.ts';
 import { VersionsRepository } from './versions/versions-repository.ts';
@@ -53,6 +56,7 @@ export interface Services {
   containers: ContainersService;
   versions: VersionsService;
   exporter: Exporter;
+  checkpoints: Checkpoints;
   progress: Progress;
   store: StoreService;
 }
@@ -124,6 +128,9 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     new SpaceService(objects, storeRepository),
   );
 
+  const settingsOf = (projectId: number) => settings.effectiveProjectSettings(projectId);
+  const checkpoints = new Checkpoints({ repository: new RetentionRepository(prisma), saver, containers, locks: deeds, settingsOf });
+
   const services: Services = {
     access: parts.use(new Access(sessions, tokens)),
     accounts: new AccountsService({
@@ -141,10 +148,13 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     containers,
     versions: new VersionsService({ repository: versionsRepository, objects, saver, loader, containers, locks: deeds }),
     exporter: new Exporter(versionsRepository, objects, (ownerId) => saver.treesOf(ownerId)),
+    checkpoints,
     progress,
     store,
   };
   await reconcile(containersRepository, runtime, log);
+  const attendant = parts.use(new Attendant({ containers, settingsOf, autoSave: (projectId) => checkpoints.autoSave(projectId), log }));
+  attendant.start();
 
   const owned = parts.move();
   return {

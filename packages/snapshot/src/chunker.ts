@@ -19,7 +19,9 @@ const MASK_BEFORE = 0xfffffc00 | 0;
 const MASK_AFTER = 0xffffc000 | 0;
 
 /** One random number a byte value: the first four bytes of SHA-256 of the single byte, big-endian. */
-const GEAR = Int32Array.from({ length: 256 }, (_, byte) => hash('sha256', Uint8Array.of(byte), 'buffer').readInt32BE(0));
+const GEAR = Int32Array.from({ length: 256 }, (_, byte) =>
+  hash('sha256', Uint8Array.of(byte), 'buffer').readInt32BE(0),
+);
 
 /**
  * Length of the chunk that begins at `start`. The caller must offer MAX_CHUNK_BYTES bytes

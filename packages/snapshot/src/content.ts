@@ -21,7 +21,8 @@ export const MAX_LIST_CHUNKS = Math.floor((MAX_OBJECT_BYTES - LIST_MAGIC.length)
 
 /** @throws ObjectError when there are more chunks than a list can name. */
 export function encodeList(chunks: readonly Chunk[]): Buffer {
-  if (chunks.length > MAX_LIST_CHUNKS) throw new ObjectError(`A file of ${chunks.length} chunks is over the bound of ${MAX_LIST_CHUNKS}.`);
+  if (chunks.length > MAX_LIST_CHUNKS)
+    throw new ObjectError(`A file of ${chunks.length} chunks is over the bound of ${MAX_LIST_CHUNKS}.`);
   const out = Buffer.allocUnsafe(LIST_MAGIC.length + chunks.length * LIST_ITEM_BYTES);
   LIST_MAGIC.copy(out);
   let at = LIST_MAGIC.length;
@@ -39,10 +40,14 @@ export function isList(plain: Uint8Array): boolean {
 
 /** @throws ObjectError if `plain` is no well-formed list. */
 export function decodeList(plain: Buffer): Chunk[] {
-  if (!isList(plain) || (plain.length - LIST_MAGIC.length) % LIST_ITEM_BYTES !== 0) throw new ObjectError('A chunk list is malformed.');
+  if (!isList(plain) || (plain.length - LIST_MAGIC.length) % LIST_ITEM_BYTES !== 0)
+    throw new ObjectError('A chunk list is malformed.');
   const chunks: Chunk[] = [];
   for (let at = LIST_MAGIC.length; at < plain.length; at += LIST_ITEM_BYTES) {
-    chunks.push({ id: plain.toString('hex', at, at + OBJECT_ID_BYTES) as ObjectId, size: checkChunkSize(plain.readUInt32LE(at + OBJECT_ID_BYTES)) });
+    chunks.push({
+      id: plain.toString('hex', at, at + OBJECT_ID_BYTES) as ObjectId,
+      size: checkChunkSize(plain.readUInt32LE(at + OBJECT_ID_BYTES)),
+    });
   }
   return chunks;
 }

@@ -51,7 +51,10 @@ export function decodeJson(payload: Uint8Array): unknown {
  * Cuts a byte stream into frames. Holds at most one frame and one input chunk.
  * @throws FrameError on an oversized frame or a cut stream.
  */
-export async function* readFrames(source: AsyncIterable<Uint8Array>, maxBytes = MAX_FRAME_BYTES): AsyncGenerator<Frame> {
+export async function* readFrames(
+  source: AsyncIterable<Uint8Array>,
+  maxBytes = MAX_FRAME_BYTES,
+): AsyncGenerator<Frame> {
   const parser = new FrameParser(maxBytes);
   for await (const chunk of source) yield* parser.push(chunk);
   parser.end();
@@ -77,7 +80,8 @@ export class FrameParser {
       this.#needed = FRAME_HEADER_BYTES;
       if (data.length < FRAME_HEADER_BYTES) break;
       const length = data.readUInt32LE(1);
-      if (length > this.#maxBytes) throw new FrameError(`A frame of ${length} bytes is over the limit of ${this.#maxBytes}.`);
+      if (length > this.#maxBytes)
+        throw new FrameError(`A frame of ${length} bytes is over the limit of ${this.#maxBytes}.`);
       this.#needed = FRAME_HEADER_BYTES + length;
       if (data.length < this.#needed) break;
       yield { type: data[0]!, payload: data.subarray(FRAME_HEADER_BYTES, this.#needed) };

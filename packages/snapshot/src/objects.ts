@@ -35,7 +35,8 @@ export function compress(plain: Uint8Array): Buffer {
  * @throws ObjectError if the input is not exactly one plain zstd frame of `size` bytes.
  */
 export function decompress(stored: Uint8Array, size: number): Buffer {
-  if (!Number.isInteger(size) || size < 0 || size > MAX_OBJECT_BYTES) throw new ObjectError(`An object of ${size} bytes is over the bound.`);
+  if (!Number.isInteger(size) || size < 0 || size > MAX_OBJECT_BYTES)
+    throw new ObjectError(`An object of ${size} bytes is over the bound.`);
   requireOneFrame(stored);
   let plain: Buffer;
   try {
@@ -43,7 +44,8 @@ export function decompress(stored: Uint8Array, size: number): Buffer {
   } catch (cause) {
     throw new ObjectError('A stored object does not decompress to its declared size.', { cause });
   }
-  if (plain.length !== size) throw new ObjectError(`A stored object has ${plain.length} bytes where ${size} were declared.`);
+  if (plain.length !== size)
+    throw new ObjectError(`A stored object has ${plain.length} bytes where ${size} were declared.`);
   return plain;
 }
 

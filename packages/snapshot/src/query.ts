@@ -18,7 +18,8 @@ export function parseQuery(url: string | undefined): Map<string, string> {
 }
 
 function decodeParameter(text: string): string {
-  if (/%(?![0-9a-fA-F]{2})/.test(text)) throw new RangeError('The query holds a "%" that starts no percent-encoded byte.');
+  if (/%(?![0-9a-fA-F]{2})/.test(text))
+    throw new RangeError('The query holds a "%" that starts no percent-encoded byte.');
   const bytes = text
     .replaceAll('+', ' ')
     .replaceAll(/[^\x00-\x7f]/g, (character) => encodeURIComponent(character))

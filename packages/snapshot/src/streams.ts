@@ -21,7 +21,11 @@ export const SAVE_FRAME = {
   error: 7,
 } as const;
 
-export type ObjectFrame = typeof SAVE_FRAME.chunk | typeof SAVE_FRAME.tree | typeof SAVE_FRAME.list | typeof SAVE_FRAME.treeList;
+export type ObjectFrame =
+  | typeof SAVE_FRAME.chunk
+  | typeof SAVE_FRAME.tree
+  | typeof SAVE_FRAME.list
+  | typeof SAVE_FRAME.treeList;
 
 export interface SaveRequest {
   /** Root tree that may be referred to without sending; null for none. */

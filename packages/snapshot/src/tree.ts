@@ -33,7 +33,8 @@ export const TREE_MAGIC = Buffer.from('RST1', 'latin1');
 const KIND = { file: 1, directory: 2, symlink: 3 } as const;
 const HEAD_BYTES = 1 + 2 + 8 + 4 + 1;
 const LIST_MARK = 255;
-const MAX_ENTRY_BYTES = HEAD_BYTES + MAX_NAME_BYTES + 9 + Math.max(MAX_INLINE_CHUNKS * (OBJECT_ID_BYTES + 4), MAX_LINK_BYTES);
+const MAX_ENTRY_BYTES =
+  HEAD_BYTES + MAX_NAME_BYTES + 9 + Math.max(MAX_INLINE_CHUNKS * (OBJECT_ID_BYTES + 4), MAX_LINK_BYTES);
 
 /** Encodes a directory. The entries must be sorted by name; the caller guarantees the other rules. */
 export function encodeTree(entries: readonly TreeEntry[]): Buffer {
@@ -95,7 +96,8 @@ export function decodeTree(plain: Buffer): TreeEntry[] {
   let previous = '' as Raw;
   while (!reader.atEnd) {
     const entry = readEntry(reader);
-    if (entry.name <= previous) throw new ObjectError(`Tree names are not strictly sorted at ${JSON.stringify(entry.name)}.`);
+    if (entry.name <= previous)
+      throw new ObjectError(`Tree names are not strictly sorted at ${JSON.stringify(entry.name)}.`);
     previous = entry.name;
     entries.push(entry);
   }
@@ -130,7 +132,8 @@ export function checkName(name: Raw): Raw {
 
 function readTarget(reader: Reader): Raw {
   const target = reader.raw(reader.uint16());
-  if (target.length === 0 || target.length > MAX_LINK_BYTES || target.includes('\0')) throw new ObjectError('A link target is malformed.');
+  if (target.length === 0 || target.length > MAX_LINK_BYTES || target.includes('\0'))
+    throw new ObjectError('A link target is malformed.');
   return target;
 }
 

@@ -1,4 +1,15 @@
-import { encodeTree, fromText, parentOf, parseMtimeNs, parseObjectId, splitRaw, treeIdOf, type Content, type ObjectId, type Raw } from '@rose/snapshot';
+import {
+  encodeTree,
+  fromText,
+  parentOf,
+  parseMtimeNs,
+  parseObjectId,
+  splitRaw,
+  treeIdOf,
+  type Content,
+  type ObjectId,
+  type Raw,
+} from '@rose/snapshot';
 import { DirectoryCursor, statAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
 import type { PlannedOperation } from './load-journal.ts';
 import type { CachedDirectory, CachedEntry, StatCache } from './stat-cache.ts';
@@ -35,7 +46,13 @@ interface Edits {
  * Brings the cache up to what a load left behind, so that the next save reads nothing again.
  * Paths in conflict are forgotten: the next walk looks at them.
  */
-export function recordLoad(cache: StatCache, root: Fd, operations: readonly PlannedOperation[], conflicts: ReadonlySet<number>, base: ObjectId): void {
+export function recordLoad(
+  cache: StatCache,
+  root: Fd,
+  operations: readonly PlannedOperation[],
+  conflicts: ReadonlySet<number>,
+  base: ObjectId,
+): void {
   if (cache.root === null) return;
   const epoch = cache.epoch + 1;
   const edits: Edits = { entry: undefined, children: new Map() };
@@ -52,7 +69,13 @@ export function recordLoad(cache: StatCache, root: Fd, operations: readonly Plan
 }
 
 /** undefined: the cached entry stays as it is. */
-function entryAfter(cursor: DirectoryCursor, path: Raw, { operation, chunks }: PlannedOperation, before: CachedEntry | null, epoch: number): CachedEntry | null | undefined {
+function entryAfter(
+  cursor: DirectoryCursor,
+  path: Raw,
+  { operation, chunks }: PlannedOperation,
+  before: CachedEntry | null,
+  epoch: number,
+): CachedEntry | null | undefined {
   const { directory, name } = parentOf(path);
   if (name === '') return undefined;
   if (operation.op === 'remove') return null;
@@ -60,14 +83,28 @@ function entryAfter(cursor: DirectoryCursor, path: Raw, { operation, chunks }: P
   if (stat === null || stat.kind === 'other') return null;
   const { inode, ctimeSeconds, ctimeNanoseconds } = stat;
   const base = { name, epoch, ...attributesOf(stat) };
-  if (operation.op === 'directory' || stat.kind === 'directory') return { ...base, kind: 'directory', tree: EMPTY_TREE, entries: [] };
+  if (operation.op === 'directory' || stat.kind === 'directory')
+    return { ...base, kind: 'directory', tree: EMPTY_TREE, entries: [] };
   const identity = { inode, ctimeSeconds, ctimeNanoseconds };
   // Setting its time hid whether somebody wrote to it in the moment before: look again.
-  if (operation.op === 'attributes') return before !== null && before.kind !== 'directory' && before.kind === stat.kind ? { ...before, ...base, ...identity, epoch: before.epoch, isRacy: true } : null;
-  if (operation.kind === 'symlink') return { ...base, ...identity, kind: 'symlink', target: fromText(operation.target), isRacy: false };
+  if (operation.op === 'attributes')
+    return before !== null && before.kind !== 'directory' && before.kind === stat.kind
+      ? { ...before, ...base, ...identity, epoch: before.epoch, isRacy: true }
+      : null;
+  if (operation.kind === 'symlink')
+    return { ...base, ...identity, kind: 'symlink', target: fromText(operation.target), isRacy: false };
   // A write after the load gives a new mtime, unless the loaded one is as young: then look again.
-  const isRacy = stat.mtimeSeconds * 1000 >= Date.now() - 2000 || stat.size !== operation.size || !sameTime(stat, operation.mtimeNs);
-  return { ...base, ...identity, kind: 'file', size: operation.size, content: contentOfWire(operation.content), chunks, isRacy };
+  const isRacy =
+    stat.mtimeSeconds * 1000 >= Date.now() - 2000 || stat.size !== operation.size || !sameTime(stat, operation.mtimeNs);
+  return {
+    ...base,
+    ...identity,
+    kind: 'file',
+    size: operation.size,
+    content: contentOfWire(operation.content),
+    chunks,
+    isRacy,
+  };
 }
 
 const EMPTY_TREE = treeIdOf(encodeTree([]));
@@ -121,6 +158,11 @@ function edited(before: CachedEntry | null, edit: Edits, epoch: number): CachedE
   const known = before?.kind === 'directory' ? before : null;
   if (edit.entry === undefined && known === null) return null;
   const attributes = edit.entry ?? known!;
-  const directory: CachedDirectory = { ...(known ?? (attributes as CachedDirectory)), mode: attributes.mode, mtimeSeconds: attributes.mtimeSeconds, mtimeNanoseconds: attributes.mtimeNanoseconds };
+  const directory: CachedDirectory = {
+    ...(known ?? (attributes as CachedDirectory)),
+    mode: attributes.mode,
+    mtimeSeconds: attributes.mtimeSeconds,
+    mtimeNanoseconds: attributes.mtimeNanoseconds,
+  };
   return edit.children.size === 0 && known !== null ? directory : rebuild(directory, edit, epoch);
 }

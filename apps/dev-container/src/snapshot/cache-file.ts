@@ -10,9 +10,27 @@ import { StatCache, type CachedDirectory, type CachedEntry } from './stat-cache.
 
 const FORMAT = 1;
 
-type Leaf = [name: string, kind: 'f' | 's', mode: number, mtime: [number, number], ctime: [number, number], inode: number, epoch: number, racy: 0 | 1, rest: FileRest | string];
+type Leaf = [
+  name: string,
+  kind: 'f' | 's',
+  mode: number,
+  mtime: [number, number],
+  ctime: [number, number],
+  inode: number,
+  epoch: number,
+  racy: 0 | 1,
+  rest: FileRest | string,
+];
 type FileRest = [size: number, list: string | null, chunks: [id: string, size: number][]];
-type Directory = [name: string, kind: 'd', mode: number, mtime: [number, number], epoch: number, tree: string, entries: (Leaf | Directory)[]];
+type Directory = [
+  name: string,
+  kind: 'd',
+  mode: number,
+  mtime: [number, number],
+  epoch: number,
+  tree: string,
+  entries: (Leaf | Directory)[],
+];
 
 interface CacheFile {
   format: number;
@@ -49,13 +67,27 @@ export function readCache(path: string): StatCache {
 
 function packDirectory(directory: CachedDirectory): Directory {
   const { name, mode, epoch, tree } = directory;
-  return [name, 'd', mode, [directory.mtimeSeconds, directory.mtimeNanoseconds], epoch, tree, directory.entries.map(pack)];
+  return [
+    name,
+    'd',
+    mode,
+    [directory.mtimeSeconds, directory.mtimeNanoseconds],
+    epoch,
+    tree,
+    directory.entries.map(pack),
+  ];
 }
 
 function pack(entry: CachedEntry): Leaf | Directory {
   if (entry.kind === 'directory') return packDirectory(entry);
   const rest: FileRest | string =
-    entry.kind === 'symlink' ? entry.target : [entry.size, 'list' in entry.content ? entry.content.list : null, entry.chunks.map(({ id, size }) => [id, size])];
+    entry.kind === 'symlink'
+      ? entry.target
+      : [
+          entry.size,
+          'list' in entry.content ? entry.content.list : null,
+          entry.chunks.map(({ id, size }) => [id, size]),
+        ];
   return [
     entry.name,
     entry.kind === 'file' ? 'f' : 's',
@@ -70,13 +102,24 @@ function pack(entry: CachedEntry): Leaf | Directory {
 }
 
 function unpackDirectory([name, , mode, mtime, epoch, tree, entries]: Directory): CachedDirectory {
-  return { kind: 'directory', ...base(name, mode, mtime, epoch), tree: parseObjectId(tree), entries: entries.map(unpack) };
+  return {
+    kind: 'directory',
+    ...base(name, mode, mtime, epoch),
+    tree: parseObjectId(tree),
+    entries: entries.map(unpack),
+  };
 }
 
 function unpack(packed: Leaf | Directory): CachedEntry {
   if (packed[1] === 'd') return unpackDirectory(packed);
   const [name, kind, mode, mtime, ctime, inode, epoch, racy, rest] = packed;
-  const leaf = { ...base(name, mode, mtime, epoch), ctimeSeconds: number(ctime[0]), ctimeNanoseconds: number(ctime[1]), inode: number(inode), isRacy: racy === 1 };
+  const leaf = {
+    ...base(name, mode, mtime, epoch),
+    ctimeSeconds: number(ctime[0]),
+    ctimeNanoseconds: number(ctime[1]),
+    inode: number(inode),
+    isRacy: racy === 1,
+  };
   if (kind === 's') return { ...leaf, kind: 'symlink', target: text(rest as string) };
   const [size, list, items] = rest as FileRest;
   const chunks = items.map(([id, chunkSize]): Chunk => ({ id: parseObjectId(id), size: number(chunkSize) }));
@@ -85,7 +128,13 @@ function unpack(packed: Leaf | Directory): CachedEntry {
 }
 
 function base(name: string, mode: number, mtime: [number, number], epoch: number) {
-  return { name: text(name), mode: number(mode), mtimeSeconds: number(mtime[0]), mtimeNanoseconds: number(mtime[1]), epoch: number(epoch) };
+  return {
+    name: text(name),
+    mode: number(mode),
+    mtimeSeconds: number(mtime[0]),
+    mtimeNanoseconds: number(mtime[1]),
+    epoch: number(epoch),
+  };
 }
 
 function number(value: number): number {

@@ -1,5 +1,12 @@
 import { RoseError } from '@rose/contract';
-import { parseObjectId, type Frame, type LoadOutcome, type Raw, type SaveRequest, type SaveSummary } from '@rose/snapshot';
+import {
+  parseObjectId,
+  type Frame,
+  type LoadOutcome,
+  type Raw,
+  type SaveRequest,
+  type SaveSummary,
+} from '@rose/snapshot';
 import { close, openRoot } from '@rose/snapshot/disk';
 import { log } from '../log.ts';
 import { readCache, writeCache } from './cache-file.ts';
@@ -86,7 +93,11 @@ export class SnapshotEngine implements Disposable {
       const summary = saveTree({ root, cache: new StatCache(), base: null, full: true, scan: false, sink, modes });
       const lost = summary.skipped[0];
       if (lost === undefined) return summary;
-      throw new RoseError('ARCHIVE_REFUSED', `${JSON.stringify(lost.path)} of the zip cannot be saved: ${lost.reason}.`, { path: lost.path });
+      throw new RoseError(
+        'ARCHIVE_REFUSED',
+        `${JSON.stringify(lost.path)} of the zip cannot be saved: ${lost.reason}.`,
+        { path: lost.path },
+      );
     } finally {
       close(root);
     }
@@ -123,10 +134,18 @@ export class SnapshotEngine implements Disposable {
       return { loadId: begin.loadId, outcome: outcomeOf(state), damaged: [] };
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new RoseError('NEEDS_ATTENTION', `The load stopped half-way (${why}). It is finished as soon as that is mended.`, {}, { cause });
+      throw new RoseError(
+        'NEEDS_ATTENTION',
+        `The load stopped half-way (${why}). It is finished as soon as that is mended.`,
+        {},
+        { cause },
+      );
     } finally {
       if (this.#isUnfinished) folder[Symbol.dispose]();
-      else void settle(folder).catch((error: unknown) => log('warn', 'a load is not on the medium yet', { error: String(error) }));
+      else
+        void settle(folder).catch((error: unknown) =>
+          log('warn', 'a load is not on the medium yet', { error: String(error) }),
+        );
     }
   }
 
@@ -141,7 +160,8 @@ export class SnapshotEngine implements Disposable {
     try {
       new LoadApplier(root, folder, state.conflicts).apply(state.operations, progress);
       folder.finish();
-      if (this.#cache.root?.tree === state.begin.base) recordLoad(this.#cache, root, state.operations, state.conflicts, parseObjectId(state.begin.base));
+      if (this.#cache.root?.tree === state.begin.base)
+        recordLoad(this.#cache, root, state.operations, state.conflicts, parseObjectId(state.begin.base));
     } finally {
       close(root);
     }
@@ -175,4 +195,3 @@ async function settle(folder: LoadFolder): Promise<void> {
 function outcomeOf(state: JournalState): LoadOutcome {
   return { conflicts: [...state.conflicts].map((index) => state.operations[index]!.operation.path) };
 }
-

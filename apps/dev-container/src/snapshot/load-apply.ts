@@ -1,6 +1,22 @@
 import fs from 'node:fs';
 import { fromText, parentOf, parseMtimeNs, type Raw } from '@rose/snapshot';
-import { close, DirectoryCursor, DiskError, isGone, makeDirectory, openAt, openDirectory, removeDirectory, rename, setMtime, setMtimeFd, statAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
+import {
+  close,
+  DirectoryCursor,
+  DiskError,
+  isGone,
+  makeDirectory,
+  openAt,
+  openDirectory,
+  removeDirectory,
+  rename,
+  setMtime,
+  setMtimeFd,
+  statAt,
+  statFd,
+  type Fd,
+  type Stat,
+} from '@rose/snapshot/disk';
 import type { LoadOperation } from '@rose/snapshot';
 import type { Expected, LoadFolder, PlannedOperation } from './load-journal.ts';
 import { holdsChunks } from './load-verify.ts';
@@ -45,7 +61,9 @@ export class LoadApplier {
         case 'attributes':
           return setAttributes(parent, name, operation, expected);
         case 'remove':
-          return operation.kind === 'directory' ? dropDirectory(parent, name) : this.#takeAside(parent, name, index, expected);
+          return operation.kind === 'directory'
+            ? dropDirectory(parent, name)
+            : this.#takeAside(parent, name, index, expected);
         case 'write':
           return this.#write(parent, name, index, expected);
       }
@@ -53,7 +71,8 @@ export class LoadApplier {
     try {
       return withWriteAccess(cursor.at(directory), deed);
     } catch (error) {
-      if (error instanceof DiskError && isForeign(error)) return operation.op === 'remove' && isGone(error) ? 'done' : 'conflict';
+      if (error instanceof DiskError && isForeign(error))
+        return operation.op === 'remove' && isGone(error) ? 'done' : 'conflict';
       throw error;
     }
   }
@@ -120,14 +139,18 @@ type Attributes = Extract<LoadOperation, { op: 'attributes' }>;
 
 function setAttributes(parent: Fd, name: Raw, { kind, mode, mtimeNs }: Attributes, expected: Expected | null): Outcome {
   const mtime = parseMtimeNs(mtimeNs);
-  const isLeft = (stat: Stat | null): boolean => stat !== null && (isExpected(stat, expected) || isRepeated(stat, expected, { mode, ...mtime }));
+  const isLeft = (stat: Stat | null): boolean =>
+    stat !== null && (isExpected(stat, expected) || isRepeated(stat, expected, { mode, ...mtime }));
   if (kind === 'symlink') {
     if (!isLeft(statAt(parent, name))) return 'conflict';
     setMtime(parent, name, mtime);
     return 'done';
   }
   const isRoot = name === '';
-  const fd = kind === 'directory' ? openDirectory(parent, isRoot ? ('.' as Raw) : name) : openAt(parent, name, fs.constants.O_RDONLY);
+  const fd =
+    kind === 'directory'
+      ? openDirectory(parent, isRoot ? ('.' as Raw) : name)
+      : openAt(parent, name, fs.constants.O_RDONLY);
   try {
     if (kind === 'file' && !isLeft(statFd(fd))) return 'conflict';
     if (!isRoot) fs.fchmodSync(fd, mode);
@@ -151,7 +174,11 @@ function isExpected(stat: Stat, expected: Expected | null): boolean {
 }
 
 /** Whether this is what the plan saw, with some or all of the attributes that a killed agent has set already. */
-function isRepeated(stat: Stat, expected: Expected | null, wanted: Pick<Stat, 'mode' | 'mtimeSeconds' | 'mtimeNanoseconds'>): boolean {
+function isRepeated(
+  stat: Stat,
+  expected: Expected | null,
+  wanted: Pick<Stat, 'mode' | 'mtimeSeconds' | 'mtimeNanoseconds'>,
+): boolean {
   if (expected === null) return false;
   const { mode, mtimeSeconds, mtimeNanoseconds } = expected;
   const hasTime = stat.mtimeSeconds === wanted.mtimeSeconds && stat.mtimeNanoseconds === wanted.mtimeNanoseconds;

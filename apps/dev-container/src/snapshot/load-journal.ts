@@ -1,6 +1,16 @@
 import fs from 'node:fs';
 import type { LoadBegin, LoadOperation } from '@rose/snapshot';
-import { removeTree, openRoot, close, openDirectory, makeDirectory, rename, statAt, syncFileSystem, type Fd } from '@rose/snapshot/disk';
+import {
+  removeTree,
+  openRoot,
+  close,
+  openDirectory,
+  makeDirectory,
+  rename,
+  statAt,
+  syncFileSystem,
+  type Fd,
+} from '@rose/snapshot/disk';
 import type { Chunk, Raw } from '@rose/snapshot';
 
 /** What was at a path when the plan was made; null for nothing. */
@@ -197,7 +207,9 @@ function* wholeLines(journal: number): Generator<string> {
     const bytes = Buffer.from(piece.subarray(0, length));
     const end = bytes.lastIndexOf(0x0a) + 1;
     if (end > 0) {
-      yield* Buffer.concat([...pending, bytes.subarray(0, end - 1)]).toString('utf8').split('\n');
+      yield* Buffer.concat([...pending, bytes.subarray(0, end - 1)])
+        .toString('utf8')
+        .split('\n');
       pending = [];
     }
     pending.push(bytes.subarray(end));
@@ -208,7 +220,14 @@ function parseJournal(lines: Iterable<string>): JournalState | null {
   let state: JournalState | null = null;
   for (const text of lines) {
     const line = JSON.parse(text) as Line;
-    if (line.line === 'begin') state = { begin: line.begin, operations: [], conflicts: new Set(), phase: 'staging', hasRebooted: line.bootId !== bootId() };
+    if (line.line === 'begin')
+      state = {
+        begin: line.begin,
+        operations: [],
+        conflicts: new Set(),
+        phase: 'staging',
+        hasRebooted: line.bootId !== bootId(),
+      };
     else if (state === null) return null;
     else if (line.line === 'operation') state.operations.push(line.planned);
     else if (line.line === 'conflict') state.conflicts.add(line.index);

@@ -1,6 +1,23 @@
 import fs from 'node:fs';
 import { RoseError } from '@rose/contract';
-import { decodeJson, fromText, idOf, LOAD_FRAME, ObjectError, openObject, OBJECT_ID_BYTES, parentOf, parseMtimeNs, parseObjectId, type Frame, type LoadBegin, type LoadOperation, type ObjectId, type Raw, type ReuseChunk } from '@rose/snapshot';
+import {
+  decodeJson,
+  fromText,
+  idOf,
+  LOAD_FRAME,
+  ObjectError,
+  openObject,
+  OBJECT_ID_BYTES,
+  parentOf,
+  parseMtimeNs,
+  parseObjectId,
+  type Frame,
+  type LoadBegin,
+  type LoadOperation,
+  type ObjectId,
+  type Raw,
+  type ReuseChunk,
+} from '@rose/snapshot';
 import { close, isGone, makeSymlink, openAt, openBeneath, setMtime, setMtimeFd, type Fd } from '@rose/snapshot/disk';
 import { findEntry } from './cache-edit.ts';
 import { LoadFolder, type Expected, type PlannedOperation } from './load-journal.ts';
@@ -32,11 +49,13 @@ export class LoadStage implements Disposable {
   }
 
   get begin(): LoadBegin {
-    if (this.#begin === null) throw new RoseError('INVALID_INPUT', 'A load must begin with its begin frame.', { issues: [] });
+    if (this.#begin === null)
+      throw new RoseError('INVALID_INPUT', 'A load must begin with its begin frame.', { issues: [] });
     return this.#begin;
   }
   get folder(): LoadFolder {
-    if (this.#folder === null) throw new RoseError('INVALID_INPUT', 'A load must begin with its begin frame.', { issues: [] });
+    if (this.#folder === null)
+      throw new RoseError('INVALID_INPUT', 'A load must begin with its begin frame.', { issues: [] });
     return this.#folder;
   }
   get isWhole(): boolean {
@@ -61,11 +80,16 @@ export class LoadStage implements Disposable {
   }
 
   #start(begin: LoadBegin): void {
-    if (this.#cache.root?.tree !== begin.base) throw new RoseError('CONFLICT', 'The workspace was scanned again since this load was planned. Try again.');
+    if (this.#cache.root?.tree !== begin.base)
+      throw new RoseError('CONFLICT', 'The workspace was scanned again since this load was planned. Try again.');
     const { bavail, bsize } = fs.statfsSync(`/proc/self/fd/${this.#root}`);
     const available = bavail * bsize;
     if (begin.bytes + SPARE_BYTES > available) {
-      throw new RoseError('NO_SPACE', `The load needs ${begin.bytes} bytes and the workspace's disk has ${available} left. Nothing was touched; free some space and load again.`, { needed: begin.bytes, available });
+      throw new RoseError(
+        'NO_SPACE',
+        `The load needs ${begin.bytes} bytes and the workspace's disk has ${available} left. Nothing was touched; free some space and load again.`,
+        { needed: begin.bytes, available },
+      );
     }
     this.#begin = begin;
     this.#folder = LoadFolder.begin(this.#home, begin);
@@ -73,7 +97,9 @@ export class LoadStage implements Disposable {
 
   #operation(operation: LoadOperation): void {
     this.#closeFile();
-    const expected = this.#isReplacement(operation) ? null : expectedOf(findEntry(this.#cache.root, fromText(operation.path)));
+    const expected = this.#isReplacement(operation)
+      ? null
+      : expectedOf(findEntry(this.#cache.root, fromText(operation.path)));
     const planned: PlannedOperation = { operation, expected, chunks: [] };
     const staged = String(this.operations.length) as Raw;
     this.operations.push(planned);
@@ -120,7 +146,7 @@ export class LoadStage implements Disposable {
 
   #append(id: ObjectId, bytes: Buffer): void {
     const file = this.#requireFile();
-    for (let at = 0; at < bytes.length; ) at += fs.writeSync(file.fd, bytes, at);
+    for (let at = 0; at < bytes.length;) at += fs.writeSync(file.fd, bytes, at);
     file.size += bytes.length;
     file.planned.chunks.push({ id, size: bytes.length });
   }
@@ -147,7 +173,10 @@ export class LoadStage implements Disposable {
     try {
       const { operation } = file.planned;
       if (operation.op !== 'write' || operation.kind !== 'file') return;
-      if (operation.size !== file.size) throw new RoseError('DAMAGED', `${operation.path} came with ${file.size} of its ${operation.size} bytes.`, { path: operation.path });
+      if (operation.size !== file.size)
+        throw new RoseError('DAMAGED', `${operation.path} came with ${file.size} of its ${operation.size} bytes.`, {
+          path: operation.path,
+        });
       fs.fchmodSync(file.fd, operation.mode);
       setMtimeFd(file.fd, parseMtimeNs(operation.mtimeNs));
       this.folder.plan(file.planned);
@@ -159,7 +188,11 @@ export class LoadStage implements Disposable {
 
   #damaged(why: string): RoseError<'DAMAGED'> {
     const path = this.#file?.planned.operation.path;
-    return new RoseError('DAMAGED', `${path ?? 'An object'} cannot be loaded: ${why} Nothing was touched.`, path === undefined ? {} : { path });
+    return new RoseError(
+      'DAMAGED',
+      `${path ?? 'An object'} cannot be loaded: ${why} Nothing was touched.`,
+      path === undefined ? {} : { path },
+    );
   }
 
   #end(): void {
@@ -197,7 +230,8 @@ function changed(path: string): RoseError {
 function expectedOf(entry: CachedEntry | null): Expected | null {
   if (entry === null) return null;
   const { mode, mtimeSeconds, mtimeNanoseconds } = entry;
-  if (entry.kind === 'directory') return { kind: 'directory', inode: 0, size: 0, mode, mtimeSeconds, mtimeNanoseconds, chunks: null };
+  if (entry.kind === 'directory')
+    return { kind: 'directory', inode: 0, size: 0, mode, mtimeSeconds, mtimeNanoseconds, chunks: null };
   const size = entry.kind === 'file' ? entry.size : entry.target.length;
   const chunks = entry.kind === 'file' && entry.isRacy ? [...entry.chunks] : null;
   return { kind: entry.kind, inode: entry.inode, size, mode, mtimeSeconds, mtimeNanoseconds, chunks };

@@ -18,7 +18,13 @@ export function damagedFiles(root: Fd, operations: readonly PlannedOperation[]):
   return damaged;
 }
 
-function isDamaged(cursor: DirectoryCursor, directory: Raw, name: Raw, mtimeNs: string, chunks: readonly Chunk[]): boolean {
+function isDamaged(
+  cursor: DirectoryCursor,
+  directory: Raw,
+  name: Raw,
+  mtimeNs: string,
+  chunks: readonly Chunk[],
+): boolean {
   let fd: Fd;
   try {
     fd = openAt(cursor.at(directory), name, fs.constants.O_RDONLY);
@@ -29,7 +35,10 @@ function isDamaged(cursor: DirectoryCursor, directory: Raw, name: Raw, mtimeNs: 
   try {
     const stat = statFd(fd);
     const loaded = parseMtimeNs(mtimeNs);
-    const isOurs = stat.kind === 'file' && stat.mtimeSeconds === loaded.mtimeSeconds && stat.mtimeNanoseconds === loaded.mtimeNanoseconds;
+    const isOurs =
+      stat.kind === 'file' &&
+      stat.mtimeSeconds === loaded.mtimeSeconds &&
+      stat.mtimeNanoseconds === loaded.mtimeNanoseconds;
     return isOurs && !holdsChunks(fd, chunks);
   } finally {
     close(fd);

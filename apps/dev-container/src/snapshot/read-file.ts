@@ -1,5 +1,13 @@
 import fs from 'node:fs';
-import { chunkLength, idOf, MAX_CHUNK_BYTES, type Chunk, type ObjectFrame, type ObjectId, type Raw } from '@rose/snapshot';
+import {
+  chunkLength,
+  idOf,
+  MAX_CHUNK_BYTES,
+  type Chunk,
+  type ObjectFrame,
+  type ObjectId,
+  type Raw,
+} from '@rose/snapshot';
 import { close, openAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
 
 /** Takes the objects of a save; blocks while the receiver is slow, throws to end the walk. */

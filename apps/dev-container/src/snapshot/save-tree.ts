@@ -1,7 +1,43 @@
-import { compress, cutTree, encodeList, encodeTree, idOf, joinRaw, MAX_INLINE_CHUNKS, mtimeNs, SAVE_FRAME, toText, type Chunk, type Content, type ObjectId, type Raw, type SaveSummary } from '@rose/snapshot';
-import { close, DiskError, isGone, listNames, openDirectory, readSymlink, statAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
+import {
+  compress,
+  cutTree,
+  encodeList,
+  encodeTree,
+  idOf,
+  joinRaw,
+  MAX_INLINE_CHUNKS,
+  mtimeNs,
+  SAVE_FRAME,
+  toText,
+  type Chunk,
+  type Content,
+  type ObjectId,
+  type Raw,
+  type SaveSummary,
+} from '@rose/snapshot';
+import {
+  close,
+  DiskError,
+  isGone,
+  listNames,
+  openDirectory,
+  readSymlink,
+  statAt,
+  statFd,
+  type Fd,
+  type Stat,
+} from '@rose/snapshot/disk';
 import { readFile, type SaveSink } from './read-file.ts';
-import { isRacyAt, isUnchanged, type CachedDirectory, type CachedEntry, type CachedFile, type CachedLeaf, type CachedSymlink, type StatCache } from './stat-cache.ts';
+import {
+  isRacyAt,
+  isUnchanged,
+  type CachedDirectory,
+  type CachedEntry,
+  type CachedFile,
+  type CachedLeaf,
+  type CachedSymlink,
+  type StatCache,
+} from './stat-cache.ts';
 
 export interface SaveOptions {
   /** The workspace directory. */
@@ -77,8 +113,14 @@ class TreeSaver {
       entries.push(entry);
     }
     if (entries.length !== before.length) isSame = false;
-    const attributes = { name, mode: stat.mode, mtimeSeconds: stat.mtimeSeconds, mtimeNanoseconds: stat.mtimeNanoseconds };
-    if (isSame && cached !== null && this.#options.cache.isStored(cached)) return hasAttributes(cached, stat) ? cached : { ...cached, ...attributes };
+    const attributes = {
+      name,
+      mode: stat.mode,
+      mtimeSeconds: stat.mtimeSeconds,
+      mtimeNanoseconds: stat.mtimeNanoseconds,
+    };
+    if (isSame && cached !== null && this.#options.cache.isStored(cached))
+      return hasAttributes(cached, stat) ? cached : { ...cached, ...attributes };
     const tree = this.#sendTree(entries, cached);
     const epoch = cached?.tree === tree ? cached.epoch : this.#epoch;
     return { ...attributes, kind: 'directory', epoch, tree, entries };
@@ -97,7 +139,8 @@ class TreeSaver {
       const stat = statAt(parent, name);
       if (stat === null) return null;
       if (stat.kind === 'other') return this.#skip(directory, name, 'not a file, directory or link');
-      if (stat.kind === 'directory') return this.#subdirectory(parent, directory, name, stat, old?.kind === 'directory' ? old : null);
+      if (stat.kind === 'directory')
+        return this.#subdirectory(parent, directory, name, stat, old?.kind === 'directory' ? old : null);
       const leaf = old !== null && old.kind !== 'directory' && old.kind === stat.kind ? old : null;
       if (stat.kind === 'symlink') return this.#symlink(parent, name, stat, leaf);
       return this.#file(parent, directory, name, stat, leaf?.kind === 'file' ? leaf : null);
@@ -120,7 +163,13 @@ class TreeSaver {
   #symlink(parent: Fd, name: Raw, stat: Stat, old: CachedLeaf | null): CachedSymlink {
     if (old?.kind === 'symlink' && isUnchanged(old, stat) && !this.#options.full) return old;
     const readAtMs = Date.now();
-    return { ...leafOf(name, stat), kind: 'symlink', epoch: this.#epoch, target: readSymlink(parent, name), isRacy: isRacyAt(stat, readAtMs) };
+    return {
+      ...leafOf(name, stat),
+      kind: 'symlink',
+      epoch: this.#epoch,
+      target: readSymlink(parent, name),
+      isRacy: isRacyAt(stat, readAtMs),
+    };
   }
 
   #file(parent: Fd, directory: Raw, name: Raw, stat: Stat, old: CachedFile | null): CachedFile | null {
@@ -177,7 +226,8 @@ class TreeSaver {
     if ((cached?.tree === id && cache.isStored(cached)) || this.#sent.trees.has(id)) return id;
     this.#sent.trees.add(id);
     for (const chunk of cutUp?.chunks ?? []) this.#sendChunk(chunk.id, chunk.plain);
-    const [frame, plain] = cutUp === null ? [SAVE_FRAME.tree, encoding] as const : [SAVE_FRAME.treeList, cutUp.list] as const;
+    const [frame, plain] =
+      cutUp === null ? ([SAVE_FRAME.tree, encoding] as const) : ([SAVE_FRAME.treeList, cutUp.list] as const);
     sink.object(frame, id, plain.length, compress(plain));
     return id;
   }
@@ -198,7 +248,11 @@ function leafOf(name: Raw, stat: Stat) {
 }
 
 function hasAttributes(entry: CachedDirectory, stat: Stat): boolean {
-  return entry.mode === stat.mode && entry.mtimeSeconds === stat.mtimeSeconds && entry.mtimeNanoseconds === stat.mtimeNanoseconds;
+  return (
+    entry.mode === stat.mode &&
+    entry.mtimeSeconds === stat.mtimeSeconds &&
+    entry.mtimeNanoseconds === stat.mtimeNanoseconds
+  );
 }
 
 function sameChunks(a: readonly Chunk[], b: readonly Chunk[]): boolean {

@@ -103,7 +103,10 @@ export class SnapshotWorker implements AsyncDisposable {
    * Feeds a load's bytes to the worker and reports how far it is.
    * @throws RoseError; then the workspace is as it was
    */
-  async *load(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<FromWorker & { answer: 'load-progress' | 'loaded' }> {
+  async *load(
+    source: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): AsyncGenerator<FromWorker & { answer: 'load-progress' | 'loaded' }> {
     using _ = await this.#begin(signal);
     await this.#feed(source, signal);
     this.#post({ deed: 'load-end' });
@@ -125,7 +128,8 @@ export class SnapshotWorker implements AsyncDisposable {
     for (;;) {
       const message = await this.#next();
       if (message.answer === 'loaded') this.#standing = message.standing;
-      if (message.answer === 'loaded' || message.answer === 'load-progress' || message.answer === 'failed') return message;
+      if (message.answer === 'loaded' || message.answer === 'load-progress' || message.answer === 'failed')
+        return message;
     }
   }
 
@@ -151,7 +155,8 @@ export class SnapshotWorker implements AsyncDisposable {
   }
 
   async #begin(signal: AbortSignal): Promise<Disposable> {
-    if (this.#deed !== null) throw new RoseError('BUSY', 'A save or a load of this workspace is running. Try again when it is through.');
+    if (this.#deed !== null)
+      throw new RoseError('BUSY', 'A save or a load of this workspace is running. Try again when it is through.');
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#deed = promise;
     const cancel = () => {

@@ -1,5 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { encodeFrame, encodeJsonFrame, FrameParser, OBJECT_ID_BYTES, SAVE_FRAME, type SaveSummary } from '@rose/snapshot';
+import {
+  encodeFrame,
+  encodeJsonFrame,
+  FrameParser,
+  OBJECT_ID_BYTES,
+  SAVE_FRAME,
+  type SaveSummary,
+} from '@rose/snapshot';
 import { asRoseError, cancelled } from '../failures.ts';
 import { SnapshotEngine } from './engine.ts';
 import type { SaveSink } from './read-file.ts';

@@ -2,12 +2,24 @@ import { notFound, type ProjectState } from '@rose/contract';
 import type { Project as ProjectRow, PrismaClient } from '../drivers/database/generated/client.ts';
 
 /** What the lifecycle knows of a project. */
-export type ContainerRow = Pick<ProjectRow, 'id' | 'ownerId' | 'containerId' | 'workspacePath' | 'baseVersion' | 'deletedAt'> & {
+export type ContainerRow = Pick<
+  ProjectRow,
+  'id' | 'ownerId' | 'containerId' | 'workspacePath' | 'baseVersion' | 'deletedAt'
+> & {
   state: ProjectState;
   stateReason: string | null;
 };
 
-const columns = { id: true, ownerId: true, state: true, stateReason: true, containerId: true, workspacePath: true, baseVersion: true, deletedAt: true } as const;
+const columns = {
+  id: true,
+  ownerId: true,
+  state: true,
+  stateReason: true,
+  containerId: true,
+  workspacePath: true,
+  baseVersion: true,
+  deletedAt: true,
+} as const;
 
 export class ContainersRepository {
   readonly #prisma: PrismaClient;
@@ -29,11 +41,17 @@ export class ContainersRepository {
   }
 
   async setState(projectId: number, state: ProjectState, reason: string | null = null): Promise<void> {
-    await this.#prisma.project.updateMany({ where: { id: projectId }, data: { state: toRow(state), stateReason: reason } });
+    await this.#prisma.project.updateMany({
+      where: { id: projectId },
+      data: { state: toRow(state), stateReason: reason },
+    });
   }
 
   async setContainer(projectId: number, containerId: string | null, runtime?: string): Promise<void> {
-    await this.#prisma.project.updateMany({ where: { id: projectId }, data: { containerId, ...(runtime === undefined ? {} : { runtime }) } });
+    await this.#prisma.project.updateMany({
+      where: { id: projectId },
+      data: { containerId, ...(runtime === undefined ? {} : { runtime }) },
+    });
   }
 
   /** Says which version the volume derives from; null for none. */

@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RoseError, type ProjectSettings, type ProjectState } from '@rose/contract';
 import type { Logger } from 'pino';
 import { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { ContainerInfo, Isolation, Runtime } from '../drivers/runtime/runtime.ts';
 import type { EgressPolicy } from '../egress/rules.ts';
 import type { EgressProxy } from '../egress/supervisor.ts';
+import { Activity } from './activity.ts';
 import type { ContainerRow, ContainersRepository } from './containers-repository.ts';
 import { Locks } from './locks.ts';
+import { untilReady } from './ready.ts';
 
 /** What must happen to a workspace around the life of its container; the versions room does it. */
 export interface WorkspaceKeeper {
@@ -33,6 +34,12 @@ export interface ContainersOptions {
   log: Logger;
 }
 
+interface Awake {
+  containerId: string;
+  agent: AgentConnection;
+  isPaused: boolean;
+}
+
 export interface ContainerStatus {
   state: ProjectState;
   stateReason: string | null;
@@ -40,15 +47,14 @@ export interface ContainerStatus {
   isolation: Isolation;
 }
 
-const READY_MS = 30_000;
-const READY_POLL_MS = 10;
 const STOP_GRACE_SECONDS = 5;
 
 /** The life of dev containers: at most one a project, made when it is needed. */
 export class ContainersService implements AsyncDisposable {
   readonly #options: ContainersOptions;
   readonly #lifecycle = new Locks();
-  readonly #awake = new Map<number, { containerId: string; agent: AgentConnection }>();
+  readonly #awake = new Map<number, Awake>();
+  readonly activity = new Activity();
   #keeper: WorkspaceKeeper | null = null;
 
   constructor(options: ContainersOptions) {
@@ -69,13 +75,54 @@ export class ContainersService implements AsyncDisposable {
    * @throws RoseError NOT_FOUND, NEEDS_ATTENTION, CONTAINER_FAILED, RUNTIME_UNAVAILABLE
    */
   async wake(projectId: number, signal?: AbortSignal): Promise<AgentConnection> {
+    this.activity.touch(projectId);
+    return await this.wakeQuietly(projectId, signal);
+  }
+
+  /** `wake` that does not count as a use of the project. */
+  async wakeQuietly(projectId: number, signal?: AbortSignal): Promise<AgentConnection> {
     const awake = this.#awake.get(projectId);
-    if (awake !== undefined) return awake.agent;
+    if (awake !== undefined && !awake.isPaused) return awake.agent;
     using _ = await this.#lifecycle.hold(projectId, signal);
+    const { repository } = this.#options;
     const waked = this.#awake.get(projectId);
-    if (waked !== undefined) return waked.agent;
-    const project = await this.#options.repository.get(projectId);
-    return await this.#start(project);
+    if (waked === undefined) return await this.#start(await repository.get(projectId));
+    if (waked.isPaused) await this.#resume(projectId, waked);
+    return waked.agent;
+  }
+
+  async #resume(projectId: number, awake: Awake): Promise<void> {
+    const { repository, runtime } = this.#options;
+    await runtime.resume(awake.containerId);
+    awake.isPaused = false;
+    await repository.setState(projectId, 'running');
+  }
+
+  /** Freezes a container that nobody used for `idleMs`; the next call resumes it. Does nothing where the runtime cannot. */
+  async pause(projectId: number, idleMs: number): Promise<void> {
+    const { repository, runtime } = this.#options;
+    if (!runtime.canPause) return;
+    using _deed = await this.#options.deeds.hold(projectId);
+    using _ = await this.#lifecycle.hold(projectId);
+    const awake = this.#awake.get(projectId);
+    if (awake === undefined || awake.isPaused || this.activity.idleMs(projectId) < idleMs) return;
+    awake.isPaused = true;
+    await runtime.pause(awake.containerId);
+    await repository.setState(projectId, 'paused');
+  }
+
+  /** @throws RoseError NOT_FOUND */
+  async project(projectId: number): Promise<ContainerRow> {
+    return await this.#options.repository.get(projectId);
+  }
+
+  /** Projects whose container runs or is paused. */
+  awake(): number[] {
+    return [...this.#awake.keys()];
+  }
+
+  isPaused(projectId: number): boolean {
+    return this.#awake.get(projectId)?.isPaused ?? false;
   }
 
   async #start(project: ContainerRow): Promise<AgentConnection> {
@@ -87,15 +134,20 @@ export class ContainersService implements AsyncDisposable {
       agent = await this.#connect(container, project);
       await this.#keeper!.restore(project, agent);
       await repository.setState(project.id, 'running');
-      this.#awake.set(project.id, { containerId: container.id, agent });
+      this.#awake.set(project.id, { containerId: container.id, agent, isPaused: false });
       return agent;
     } catch (error) {
       await agent?.[Symbol.asyncDispose]();
       log.warn({ projectId: project.id, err: error }, 'a dev container did not start');
       await this.#discard(project.id);
-      const needsAttention = error instanceof RoseError && (error.code === 'NEEDS_ATTENTION' || error.code === 'DAMAGED');
+      const needsAttention =
+        error instanceof RoseError && (error.code === 'NEEDS_ATTENTION' || error.code === 'DAMAGED');
       if (needsAttention) await repository.setState(project.id, 'needs-attention', (error as RoseError).message);
-      else await repository.setState(project.id, project.baseVersion === null && project.state === 'absent' ? 'absent' : 'asleep');
+      else
+        await repository.setState(
+          project.id,
+          project.baseVersion === null && project.state === 'absent' ? 'absent' : 'asleep',
+        );
       throw error;
     }
   }
@@ -153,7 +205,9 @@ export class ContainersService implements AsyncDisposable {
   }
 
   #secretOf(project: ContainerRow): string {
-    return createHmac('sha256', this.#options.secretKey).update(`agent:${project.id}:${project.workspacePath}`).digest('base64url');
+    return createHmac('sha256', this.#options.secretKey)
+      .update(`agent:${project.id}:${project.workspacePath}`)
+      .digest('base64url');
   }
 
   /** Keeps unsaved work, then stops. @throws RoseError when the work cannot be kept: then it runs on. */
@@ -170,6 +224,7 @@ export class ContainersService implements AsyncDisposable {
     if (!this.#awake.has(project.id) && (await this.#isRunning(project.containerId))) await this.#start(project);
     const awake = this.#awake.get(project.id);
     if (awake !== undefined) {
+      if (awake.isPaused) await this.#resume(project.id, awake);
       await repository.setState(project.id, 'stopping');
       try {
         await this.#keeper!.checkpoint(project, awake.agent);
@@ -204,6 +259,7 @@ export class ContainersService implements AsyncDisposable {
     const { repository, runtime, egress, log } = this.#options;
     const awake = this.#awake.get(projectId);
     this.#awake.delete(projectId);
+    this.activity.forget(projectId);
     await awake?.agent[Symbol.asyncDispose]();
     const { containerId } = await repository.get(projectId);
     try {
@@ -242,27 +298,4 @@ export class ContainersService implements AsyncDisposable {
 
 function policyOf(settings: ProjectSettings): EgressPolicy {
   return { mode: settings.egress, allow: settings.egressAllow };
-}
-
-/** Polls until the agent answers; a container that ended meanwhile is told at once, with its log. */
-async function untilReady(agent: AgentConnection, runtime: Runtime, containerId: string): Promise<void> {
-  const deadline = Date.now() + READY_MS;
-  for (;;) {
-    try {
-      const answer = await agent.request({ method: 'GET', path: '/healthz', role: 'system' });
-      await answer.body.dump({ limit: 4096 });
-      if (answer.status === 200) return;
-    } catch (error) {
-      if (Date.now() > deadline) throw await withLog('did not answer in time', runtime, containerId, error);
-    }
-    const info = await runtime.inspect(containerId);
-    if (info === null || info.status === 'exited') throw await withLog(`ended with code ${info?.exitCode ?? 'unknown'}`, runtime, containerId);
-    await sleep(READY_POLL_MS);
-  }
-}
-
-async function withLog(what: string, runtime: Runtime, containerId: string, cause?: unknown): Promise<RoseError> {
-  const log = await runtime.logs(containerId).catch(() => '');
-  const lastLine = log.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
-  return new RoseError('CONTAINER_FAILED', `The agent of the dev container ${what}.${lastLine === '' ? '' : ` It said: ${lastLine}`}`, {}, { cause: cause ?? new Error(log.slice(-4096)) });
 }

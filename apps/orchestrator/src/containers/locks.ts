@@ -49,5 +49,8 @@ async function withDeadline(turn: Promise<void>, signal?: AbortSignal): Promise<
 }
 
 function busy(): RoseError<'BUSY'> {
-  return new RoseError('BUSY', 'Another save, load or change of this project is running. Try again when it is through.');
+  return new RoseError(
+    'BUSY',
+    'Another save, load or change of this project is running. Try again when it is through.',
+  );
 }

@@ -15,11 +15,13 @@ export async function reconcile(repository: ContainersRepository, runtime: Runti
     const isAlive = container?.status === 'running' || container?.status === 'paused';
     if (isAlive && project.deletedAt === null) {
       containers.delete(container.id);
-      if (project.state !== 'needs-attention') await repository.setState(project.id, container.status === 'paused' ? 'paused' : 'running');
+      if (project.state !== 'needs-attention')
+        await repository.setState(project.id, container.status === 'paused' ? 'paused' : 'running');
       continue;
     }
     if (project.containerId !== null) await repository.setContainer(project.id, null);
-    if (project.state !== 'absent' && project.state !== 'asleep' && project.state !== 'needs-attention') await repository.setState(project.id, 'asleep');
+    if (project.state !== 'absent' && project.state !== 'asleep' && project.state !== 'needs-attention')
+      await repository.setState(project.id, 'asleep');
   }
   for (const orphan of containers.values()) {
     log.warn({ containerId: orphan.id, projectId: orphan.projectId }, 'a container without a project is removed');

@@ -26,18 +26,25 @@ export async function addGateway(server: FastifyInstance, context: Context): Pro
   });
 }
 
-async function pass({ services, cookies }: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function pass(
+  { services, cookies }: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { credentials } = callerOf(request, cookies);
   const identity = await services.access.require(credentials, CHANGES.has(request.method) ? 'change' : 'look');
   const { id, '*': rest } = request.params as { id: string; '*': string };
   const projectId = projectIdSchema.safeParse(/^\d+$/.test(id) ? Number(id) : null);
-  if (!projectId.success) throw new RoseError('NOT_FOUND', 'There is no such project, or it is not yours.', { what: 'project' });
+  if (!projectId.success)
+    throw new RoseError('NOT_FOUND', 'There is no such project, or it is not yours.', { what: 'project' });
   const project = await services.projectAccess.require(identity.account.id, projectId.data, 'viewer');
   const left = new AbortController();
   reply.raw.once('close', () => left.abort());
   using _ = services.access.watch(identity, credentials, () => left.abort());
 
   const agent = await services.containers.wake(project.id, left.signal);
+  const use = services.containers.activity.begin(project.id);
+  reply.raw.once('close', () => use[Symbol.dispose]());
   const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
   const answer = await agent.request({
     method: request.method as 'GET' | 'POST',

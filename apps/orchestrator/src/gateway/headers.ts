@@ -25,8 +25,12 @@ export function requestHeaders(headers: IncomingHttpHeaders): Record<string, str
 
 /** @throws RoseError AGENT_LIED for an answer of another type */
 export function answerHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const type = String(headers['content-type'] ?? 'application/octet-stream').split(';', 1)[0]!.trim().toLowerCase();
-  if (!ANSWER_TYPES.has(type)) throw new RoseError('AGENT_LIED', 'The dev container answered with a type of content that is not allowed.');
+  const type = String(headers['content-type'] ?? 'application/octet-stream')
+    .split(';', 1)[0]!
+    .trim()
+    .toLowerCase();
+  if (!ANSWER_TYPES.has(type))
+    throw new RoseError('AGENT_LIED', 'The dev container answered with a type of content that is not allowed.');
   const passed: Record<string, string> = { ...ANSWER_HEADERS, 'content-type': type };
   const length = headers['content-length'];
   if (typeof length === 'string' && /^\d{1,16}$/.test(length)) passed['content-length'] = length;

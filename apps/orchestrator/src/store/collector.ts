@@ -37,10 +37,12 @@ export class Collector {
     const total: Collected = { objects: 0, bytes: 0 };
     let batch: { id: ObjectId; stored: number }[] = [];
     const sweep = async (): Promise<void> => {
-      const swept = isDryRun ? batch : await this.#sweep(ownerId, batch, async () => {
-        newest = await this.#mark(reachable, ownerId, newest);
-        return reachable.ids;
-      });
+      const swept = isDryRun
+        ? batch
+        : await this.#sweep(ownerId, batch, async () => {
+            newest = await this.#mark(reachable, ownerId, newest);
+            return reachable.ids;
+          });
       total.objects += swept.length;
       for (const { stored } of swept) total.bytes += stored;
       batch = [];
@@ -61,7 +63,11 @@ export class Collector {
     return roots.at(-1)?.id ?? newest;
   }
 
-  async #sweep<T extends { id: ObjectId }>(ownerId: number, batch: readonly T[], mark: () => Promise<ReadonlySet<ObjectId>>): Promise<T[]> {
+  async #sweep<T extends { id: ObjectId }>(
+    ownerId: number,
+    batch: readonly T[],
+    mark: () => Promise<ReadonlySet<ObjectId>>,
+  ): Promise<T[]> {
     const swept = await this.#objects.alone(ownerId, WAIT_MS, async (remove) => {
       const reachable = await mark();
       const garbage = batch.filter(({ id }) => !reachable.has(id));

@@ -34,7 +34,9 @@ export class DamageWalk {
       found.push(path);
       return;
     }
-    await this.#trees.prefetch(entries.flatMap((entry) => (entry.kind === 'directory' && this.#isNew(entry.tree) ? [entry.tree] : []))).catch(() => {});
+    await this.#trees
+      .prefetch(entries.flatMap((entry) => (entry.kind === 'directory' && this.#isNew(entry.tree) ? [entry.tree] : [])))
+      .catch(() => {});
     for (const entry of entries) {
       const at = joinRaw(path, entry.name);
       if (entry.kind === 'directory') await this.#tree(entry.tree, at, found);

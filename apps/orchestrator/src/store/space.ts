@@ -37,7 +37,9 @@ export class SpaceService {
       if (user.version !== SHARED) freed.set(user.version, (freed.get(user.version) ?? 0) + stored);
     }
     const roots = await this.#repository.roots(project.ownerId);
-    space.versions = roots.filter((root) => root.projectId === project.id).map(({ number }) => ({ version: number, freedBytes: freed.get(number) ?? 0 }));
+    space.versions = roots
+      .filter((root) => root.projectId === project.id)
+      .map(({ number }) => ({ version: number, freedBytes: freed.get(number) ?? 0 }));
     return space;
   }
 

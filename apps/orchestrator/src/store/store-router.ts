@@ -2,8 +2,12 @@ import { collectInput, projectInput, verifyInput } from '@rose/contract';
 import { projectProcedure, router, signedIn } from '../trpc.ts';
 
 export const storeRouter = router({
-  verify: signedIn.input(verifyInput).mutation(({ ctx, input }) => ctx.services.store.verify(ctx.identity.account.id, input)),
-  collect: signedIn.input(collectInput).mutation(({ ctx, input }) => ctx.services.store.collect(ctx.identity.account.id, input.dryRun)),
+  verify: signedIn
+    .input(verifyInput)
+    .mutation(({ ctx, input }) => ctx.services.store.verify(ctx.identity.account.id, input)),
+  collect: signedIn
+    .input(collectInput)
+    .mutation(({ ctx, input }) => ctx.services.store.collect(ctx.identity.account.id, input.dryRun)),
   space: projectProcedure('viewer')
     .input(projectInput)
     .query(({ ctx }) => ctx.services.store.space(ctx.project)),

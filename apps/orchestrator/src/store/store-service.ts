@@ -19,9 +19,13 @@ export class StoreService {
   }
 
   /** Checks the account's own store, or one project's part of it. `percent` of the objects are hashed. */
-  async verify(accountId: number, { projectId, percent }: { projectId?: number | undefined; percent: number }): Promise<Verified> {
+  async verify(
+    accountId: number,
+    { projectId, percent }: { projectId?: number | undefined; percent: number },
+  ): Promise<Verified> {
     const seed = randomInt(2 ** 32);
-    if (projectId === undefined) return await this.#verifier.verify(accountId, { projectId: null, sample: percent / 100, seed });
+    if (projectId === undefined)
+      return await this.#verifier.verify(accountId, { projectId: null, sample: percent / 100, seed });
     const project = await this.#access.require(accountId, projectId, 'viewer');
     return await this.#verifier.verify(project.ownerId, { projectId: project.id, sample: percent / 100, seed });
   }

@@ -39,7 +39,9 @@ export class Verifier {
   }
 
   async verify(ownerId: number, { projectId, sample, seed }: VerifyScope): Promise<Verified> {
-    const roots = (await this.#repository.roots(ownerId)).filter((root) => projectId === null || root.projectId === projectId);
+    const roots = (await this.#repository.roots(ownerId)).filter(
+      (root) => projectId === null || root.projectId === projectId,
+    );
     const result: Verified = { objects: 0, bytes: 0, damaged: [] };
     const whole = new Map<ObjectId, number>();
     for await (const { id, size, data } of this.#objects.all(ownerId)) {

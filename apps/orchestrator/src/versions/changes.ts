@@ -4,7 +4,11 @@ import { diffTrees, hasSameContent, type Difference } from './diff-trees.ts';
 import type { TreeSource } from './trees.ts';
 
 /** Two trees as the changes that a person would name: no mere times, directories only where they appear or vanish. */
-export async function changesBetween(trees: TreeSource, before: ObjectId | null, after: ObjectId | null): Promise<PathChange[]> {
+export async function changesBetween(
+  trees: TreeSource,
+  before: ObjectId | null,
+  after: ObjectId | null,
+): Promise<PathChange[]> {
   const changes: PathChange[] = [];
   for await (const difference of diffTrees(trees, before, after)) {
     const change = changeOf(difference);

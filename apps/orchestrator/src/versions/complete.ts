@@ -9,7 +9,12 @@ import type { TreeSource } from './trees.ts';
  * only what was sent; the base is compared path by path, and read whole only for what moved.
  * @throws RoseError AGENT_LIED naming the path
  */
-export async function requireComplete(root: ObjectId, base: ObjectId | null, sent: SentObjects, trees: TreeSource): Promise<void> {
+export async function requireComplete(
+  root: ObjectId,
+  base: ObjectId | null,
+  sent: SentObjects,
+  trees: TreeSource,
+): Promise<void> {
   await new CompletenessCheck(base, sent, trees).tree(root, base, '' as Raw);
 }
 

@@ -1,4 +1,12 @@
-import { joinRaw, type DirectoryTreeEntry, type FileEntry, type ObjectId, type Raw, type SymlinkEntry, type TreeEntry } from '@rose/snapshot';
+import {
+  joinRaw,
+  type DirectoryTreeEntry,
+  type FileEntry,
+  type ObjectId,
+  type Raw,
+  type SymlinkEntry,
+  type TreeEntry,
+} from '@rose/snapshot';
 import type { TreeSource } from './trees.ts';
 
 export type LeafEntry = FileEntry | SymlinkEntry;
@@ -20,7 +28,12 @@ export interface DiffOptions {
  * Compares two trees; equal subtrees cost nothing. null stands for an empty tree. Differences
  * come in the order of a depth-first walk, names by bytes.
  */
-export async function* diffTrees(trees: TreeSource, before: ObjectId | null, after: ObjectId | null, options: DiffOptions = {}): AsyncGenerator<Difference> {
+export async function* diffTrees(
+  trees: TreeSource,
+  before: ObjectId | null,
+  after: ObjectId | null,
+  options: DiffOptions = {},
+): AsyncGenerator<Difference> {
   await prefetchPairs(trees, before, after);
   yield* new TreeDiff(trees, options.selects ?? (() => true)).directory('' as Raw, before, after);
 }
@@ -53,7 +66,11 @@ class TreeDiff {
     }
   }
 
-  async *#subdirectory(path: Raw, before: DirectoryTreeEntry | null, after: DirectoryTreeEntry | null): AsyncGenerator<Difference> {
+  async *#subdirectory(
+    path: Raw,
+    before: DirectoryTreeEntry | null,
+    after: DirectoryTreeEntry | null,
+  ): AsyncGenerator<Difference> {
     if (before !== null && after !== null && before.tree === after.tree && hasSameAttributes(before, after)) return;
     yield { step: 'enter', path, before, after };
     yield* this.directory(path, before?.tree ?? null, after?.tree ?? null);
@@ -127,7 +144,11 @@ function isSameEntry(a: TreeEntry | null, b: TreeEntry | null): boolean {
 export function hasSameContent(a: TreeEntry, b: TreeEntry): boolean {
   if (a.kind === 'symlink') return b.kind === 'symlink' && a.target === b.target;
   if (a.kind !== 'file' || b.kind !== 'file' || a.size !== b.size) return false;
-  if ('list' in a.content || 'list' in b.content) return 'list' in a.content && 'list' in b.content && a.content.list === b.content.list;
+  if ('list' in a.content || 'list' in b.content)
+    return 'list' in a.content && 'list' in b.content && a.content.list === b.content.list;
   const others = b.content.chunks;
-  return a.content.chunks.length === others.length && a.content.chunks.every((chunk, index) => chunk.id === others[index]!.id);
+  return (
+    a.content.chunks.length === others.length &&
+    a.content.chunks.every((chunk, index) => chunk.id === others[index]!.id)
+  );
 }

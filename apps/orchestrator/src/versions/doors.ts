@@ -17,12 +17,20 @@ export interface Visit extends Disposable {
  * Says who asks for which project (`:id` of the route).
  * @throws RoseError UNAUTHENTICATED, FORBIDDEN, NOT_FOUND
  */
-export async function receive({ services, cookies }: Context, request: FastifyRequest, reply: FastifyReply, least: ProjectRole): Promise<Visit> {
+export async function receive(
+  { services, cookies }: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  least: ProjectRole,
+): Promise<Visit> {
   const { credentials } = callerOf(request, cookies);
   const identity = await services.access.require(credentials, least === 'viewer' ? 'look' : 'change');
   const { id } = request.params as { id: string };
   const projectId = projectIdSchema.safeParse(numberIn(id));
-  if (!projectId.success) throw new RoseError('NOT_FOUND', `There is no project ${id.slice(0, 100)}, or it is not yours.`, { what: 'project' });
+  if (!projectId.success)
+    throw new RoseError('NOT_FOUND', `There is no project ${id.slice(0, 100)}, or it is not yours.`, {
+      what: 'project',
+    });
   const project = await services.projectAccess.require(identity.account.id, projectId.data, least);
   const left = new AbortController();
   const leave = (): void => left.abort(new RoseError('CANCELLED', 'The caller went away.'));
@@ -35,7 +43,8 @@ export async function receive({ services, cookies }: Context, request: FastifyRe
 export function versionNumberOf(request: FastifyRequest): number {
   const { number } = request.params as { number: string };
   const parsed = versionNumberSchema.safeParse(numberIn(number));
-  if (!parsed.success) throw new RoseError('NOT_FOUND', `There is no version ${number.slice(0, 100)}.`, { what: 'version' });
+  if (!parsed.success)
+    throw new RoseError('NOT_FOUND', `There is no version ${number.slice(0, 100)}.`, { what: 'version' });
   return parsed.data;
 }
 

@@ -1,5 +1,14 @@
 import type { LoadPlan } from '@rose/contract';
-import { mtimeNs, toText, type Chunk, type FileEntry, type LoadOperation, type ObjectId, type Raw, type ReuseChunk } from '@rose/snapshot';
+import {
+  mtimeNs,
+  toText,
+  type Chunk,
+  type FileEntry,
+  type LoadOperation,
+  type ObjectId,
+  type Raw,
+  type ReuseChunk,
+} from '@rose/snapshot';
 import { diffTrees, hasSameContent, type Difference, type LeafEntry } from './diff-trees.ts';
 import type { TreeSource } from './trees.ts';
 
@@ -34,21 +43,37 @@ export async function* planSteps({ trees, live, target, paths }: LoadSelection):
   }
 }
 
-function directoryStep({ step, path: raw, before, after }: Difference & { step: 'enter' | 'leave' }, isWanted: boolean): PlannedStep | null {
+function directoryStep(
+  { step, path: raw, before, after }: Difference & { step: 'enter' | 'leave' },
+  isWanted: boolean,
+): PlannedStep | null {
   const path = toText(raw);
   if (step === 'enter') return after !== null && before === null ? plain({ op: 'directory', path }) : null;
   if (after === null) return isWanted ? plain({ op: 'remove', path, kind: 'directory' }) : null;
   // A directory that only leads to a wanted path keeps what it is; touching its entries changed its mtime.
   const { mode, mtimeSeconds, mtimeNanoseconds } = isWanted || before === null ? after : before;
-  return plain({ op: 'attributes', path, kind: 'directory', mode, mtimeNs: mtimeNs({ mtimeSeconds, mtimeNanoseconds }) });
+  return plain({
+    op: 'attributes',
+    path,
+    kind: 'directory',
+    mode,
+    mtimeNs: mtimeNs({ mtimeSeconds, mtimeNanoseconds }),
+  });
 }
 
-async function leafStep(trees: TreeSource, raw: Raw, before: LeafEntry | null, after: LeafEntry | null): Promise<PlannedStep> {
+async function leafStep(
+  trees: TreeSource,
+  raw: Raw,
+  before: LeafEntry | null,
+  after: LeafEntry | null,
+): Promise<PlannedStep> {
   const path = toText(raw);
   if (after === null) return plain({ op: 'remove', path, kind: before!.kind });
   const attributes = { path, mode: after.mode, mtimeNs: mtimeNs(after) };
-  if (before !== null && hasSameContent(before, after)) return plain({ op: 'attributes', kind: after.kind, ...attributes });
-  if (after.kind === 'symlink') return plain({ op: 'write', kind: 'symlink', ...attributes, target: toText(after.target) });
+  if (before !== null && hasSameContent(before, after))
+    return plain({ op: 'attributes', kind: after.kind, ...attributes });
+  if (after.kind === 'symlink')
+    return plain({ op: 'write', kind: 'symlink', ...attributes, target: toText(after.target) });
   const content = 'list' in after.content ? { list: after.content.list } : { chunks: [...after.content.chunks] };
   const operation: LoadOperation = { op: 'write', kind: 'file', ...attributes, size: after.size, content };
   return { operation, pieces: await pieces(trees, before?.kind === 'file' ? before : null, after) };
@@ -90,7 +115,11 @@ export type PlanCounts = Omit<LoadPlan, 'version' | 'kept' | 'conflicts'> & {
  * Counts a plan. Paths that the scan could not hold and that the plan would need are the
  * conflicts that are known beforehand.
  */
-export async function countSteps(steps: AsyncIterable<PlannedStep>, skipped: readonly string[], keepPaths: boolean): Promise<PlanCounts> {
+export async function countSteps(
+  steps: AsyncIterable<PlannedStep>,
+  skipped: readonly string[],
+  keepPaths: boolean,
+): Promise<PlanCounts> {
   const counts: PlanCounts = { written: 0, removed: 0, bytes: 0, paths: [], operations: 0, staged: 0, conflicts: [] };
   for await (const { operation } of steps) {
     counts.operations += 1;
@@ -104,7 +133,8 @@ export async function countSteps(steps: AsyncIterable<PlannedStep>, skipped: rea
     if (action === 'remove') counts.removed += 1;
     else counts.written += 1;
     if (keepPaths) counts.paths.push({ path, action });
-    if (skipped.some((held) => held === path || (op === 'remove' && held.startsWith(`${path}/`)))) counts.conflicts.push(path);
+    if (skipped.some((held) => held === path || (op === 'remove' && held.startsWith(`${path}/`))))
+      counts.conflicts.push(path);
   }
   return counts;
 }

@@ -1,4 +1,12 @@
-import { encodeFrame, encodeJsonFrame, LOAD_FRAME, OBJECT_ID_BYTES, type Chunk, type LoadBegin, type LoadOperation } from '@rose/snapshot';
+import {
+  encodeFrame,
+  encodeJsonFrame,
+  LOAD_FRAME,
+  OBJECT_ID_BYTES,
+  type Chunk,
+  type LoadBegin,
+  type LoadOperation,
+} from '@rose/snapshot';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
 import { reuseOf, type PlannedStep } from './load-plan.ts';
 
@@ -13,16 +21,29 @@ const AHEAD_STEPS = 2000;
  * (the agent verifies them). Memory is bounded by one window of steps.
  * @throws RoseError DAMAGED when a chunk is missing
  */
-export async function* loadStream(begin: LoadBegin, steps: AsyncIterable<PlannedStep>, last: LoadOperation | null, objects: ObjectStore, ownerId: number): AsyncGenerator<Buffer> {
+export async function* loadStream(
+  begin: LoadBegin,
+  steps: AsyncIterable<PlannedStep>,
+  last: LoadOperation | null,
+  objects: ObjectStore,
+  ownerId: number,
+): AsyncGenerator<Buffer> {
   yield encodeJsonFrame(LOAD_FRAME.begin, begin);
   yield* batched(frames(steps, objects, ownerId));
   if (last !== null) yield encodeJsonFrame(LOAD_FRAME.operation, last);
   yield encodeFrame(LOAD_FRAME.end);
 }
 
-async function* frames(steps: AsyncIterable<PlannedStep>, objects: ObjectStore, ownerId: number): AsyncGenerator<Buffer> {
+async function* frames(
+  steps: AsyncIterable<PlannedStep>,
+  objects: ObjectStore,
+  ownerId: number,
+): AsyncGenerator<Buffer> {
   for await (const window of windows(steps)) {
-    const stored = objects.read(ownerId, window.flatMap((step) => step.pieces.filter(isStored)));
+    const stored = objects.read(
+      ownerId,
+      window.flatMap((step) => step.pieces.filter(isStored)),
+    );
     for (const { operation, pieces } of window) {
       yield encodeJsonFrame(LOAD_FRAME.operation, operation);
       for (const piece of pieces) {

@@ -43,7 +43,15 @@ export class Loader {
   async plan(target: StoredVersion, paths: readonly Raw[] | null, live: LiveState): Promise<LoadPlan> {
     const counts = await countSteps(planSteps(selectionOf(target, paths, live)), live.skipped, true);
     const { written, removed, bytes, conflicts } = counts;
-    return { version: target.number, written, removed, kept: Math.max(0, target.files - written), bytes, conflicts, paths: counts.paths };
+    return {
+      version: target.number,
+      written,
+      removed,
+      kept: Math.max(0, target.files - written),
+      bytes,
+      conflicts,
+      paths: counts.paths,
+    };
   }
 
   /**
@@ -53,14 +61,29 @@ export class Loader {
   async load(order: LoadOrder, agent: AgentConnection, signal?: AbortSignal): Promise<LoadResult> {
     const { projectId, target, paths, live, returnTo, checkpoint } = order;
     const counts = await countSteps(planSteps(selectionOf(target, paths, live)), live.skipped, false);
-    const load: PendingLoad = { id: randomUUID(), projectId, version: target.number, returnTo, isPartial: paths !== null };
+    const load: PendingLoad = {
+      id: randomUUID(),
+      projectId,
+      version: target.number,
+      returnTo,
+      isPartial: paths !== null,
+    };
     await this.#options.repository.beginLoad(load);
     const outcome = await this.#settled(load, () => this.#send(order, load, counts, agent, signal), agent);
     const isExact = outcome.conflicts.length === 0 && paths === null;
     await this.#options.repository.finishLoad(load, isExact ? target.number : returnTo);
     const { written, removed, bytes } = counts;
     const { conflicts } = outcome;
-    return { loadId: load.id, version: target.number, checkpoint, written, removed, kept: Math.max(0, target.files - written), bytes, conflicts };
+    return {
+      loadId: load.id,
+      version: target.number,
+      checkpoint,
+      written,
+      removed,
+      kept: Math.max(0, target.files - written),
+      bytes,
+      conflicts,
+    };
   }
 
   /** A load whose answer was lost may have happened: the agent's journal knows. */
@@ -69,7 +92,10 @@ export class Loader {
       return await send();
     } catch (error) {
       const failure = translateAgentError(error);
-      const outcome = failure.code === 'AGENT_UNAVAILABLE' || failure.code === 'CANCELLED' ? await this.#standing(load.id, agent) : null;
+      const outcome =
+        failure.code === 'AGENT_UNAVAILABLE' || failure.code === 'CANCELLED'
+          ? await this.#standing(load.id, agent)
+          : null;
       if (outcome !== null) return outcome;
       // Half-way: it stays pending, and the next wake settles it.
       if (failure.code === 'NEEDS_ATTENTION') throw failure;
@@ -96,23 +122,53 @@ export class Loader {
     }
   }
 
-  async #send(order: LoadOrder, load: PendingLoad, counts: PlanCounts, agent: AgentConnection, signal?: AbortSignal): Promise<LoadOutcome> {
+  async #send(
+    order: LoadOrder,
+    load: PendingLoad,
+    counts: PlanCounts,
+    agent: AgentConnection,
+    signal?: AbortSignal,
+  ): Promise<LoadOutcome> {
     const { projectId, ownerId, target, paths, live } = order;
     const rootMtimeNs = String(target.rootMtimeNs);
-    const last: LoadOperation | null = paths === null ? { op: 'attributes', path: '', kind: 'directory', mode: 0, mtimeNs: rootMtimeNs } : null;
-    const begin = { loadId: load.id, base: live.root, target: paths === null ? target.root : null, rootMtimeNs, bytes: counts.staged };
+    const last: LoadOperation | null =
+      paths === null ? { op: 'attributes', path: '', kind: 'directory', mode: 0, mtimeNs: rootMtimeNs } : null;
+    const begin = {
+      loadId: load.id,
+      base: live.root,
+      target: paths === null ? target.root : null,
+      rootMtimeNs,
+      bytes: counts.staged,
+    };
     const steps = planSteps(selectionOf(target, paths, live));
     const stream = loadStream(begin, this.#counted(projectId, steps, counts), last, this.#options.objects, ownerId);
-    const body = await agent.stream({ method: 'POST', path: '/-/snapshot.load', body: Readable.from(stream, { objectMode: false, highWaterMark: 1 << 20 }), signal });
+    const body = await agent.stream({
+      method: 'POST',
+      path: '/-/snapshot.load',
+      body: Readable.from(stream, { objectMode: false, highWaterMark: 1 << 20 }),
+      signal,
+    });
     for await (const { type, payload } of readFrames(body, MAX_ANSWER_BYTES)) {
       if (type === LOAD_ANSWER.result) return parseOutcome(decodeJson(payload));
-      if (type === LOAD_ANSWER.error) throw errorFromBody(decodeJson(payload)) ?? lied('a load failed without a reason.');
-      this.#report(projectId, 'applying', progressSchema.parse(decodeJson(payload)).done, counts.operations, 0, counts.bytes);
+      if (type === LOAD_ANSWER.error)
+        throw errorFromBody(decodeJson(payload)) ?? lied('a load failed without a reason.');
+      this.#report(
+        projectId,
+        'applying',
+        progressSchema.parse(decodeJson(payload)).done,
+        counts.operations,
+        0,
+        counts.bytes,
+      );
     }
     throw new RoseError('AGENT_UNAVAILABLE', 'The dev container broke off the load.');
   }
 
-  async *#counted(projectId: number, steps: ReturnType<typeof planSteps>, counts: PlanCounts): ReturnType<typeof planSteps> {
+  async *#counted(
+    projectId: number,
+    steps: ReturnType<typeof planSteps>,
+    counts: PlanCounts,
+  ): ReturnType<typeof planSteps> {
     let done = 0;
     let bytes = 0;
     for await (const step of steps) {
@@ -123,7 +179,14 @@ export class Loader {
     }
   }
 
-  #report(projectId: number, phase: 'sending' | 'applying', files: number, filesTotal: number, bytes: number, bytesTotal: number): void {
+  #report(
+    projectId: number,
+    phase: 'sending' | 'applying',
+    files: number,
+    filesTotal: number,
+    bytes: number,
+    bytesTotal: number,
+  ): void {
     this.#options.progress.report(projectId, { deed: 'load', phase, files, filesTotal, bytes, bytesTotal });
   }
 

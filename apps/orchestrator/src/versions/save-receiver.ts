@@ -1,5 +1,25 @@
 import { errorFromBody, RoseError } from '@rose/contract';
-import { decodeJson, decodeList, decodeTree, FrameError, ObjectError, openObject, OBJECT_ID_BYTES, parseObjectId, SAVE_FRAME, totalSize, type Chunk, type FileEntry, type Frame, type ObjectFrame, type ObjectId, type SaveProgress, type SaveSummary, type TreeEntry, type VersionLimits } from '@rose/snapshot';
+import {
+  decodeJson,
+  decodeList,
+  decodeTree,
+  FrameError,
+  ObjectError,
+  openObject,
+  OBJECT_ID_BYTES,
+  parseObjectId,
+  SAVE_FRAME,
+  totalSize,
+  type Chunk,
+  type FileEntry,
+  type Frame,
+  type ObjectFrame,
+  type ObjectId,
+  type SaveProgress,
+  type SaveSummary,
+  type TreeEntry,
+  type VersionLimits,
+} from '@rose/snapshot';
 import { z } from 'zod';
 import type { NewObject, TreeTotals } from '../drivers/objects/objects.ts';
 
@@ -47,12 +67,14 @@ export async function receiveSave(
   try {
     for await (const frame of frames) {
       if (frame.type === SAVE_FRAME.progress) onProgress(progressSchema.parse(decodeJson(frame.payload)));
-      else if (frame.type === SAVE_FRAME.error) throw errorFromBody(decodeJson(frame.payload)) ?? lied('it failed without a reason');
+      else if (frame.type === SAVE_FRAME.error)
+        throw errorFromBody(decodeJson(frame.payload)) ?? lied('it failed without a reason');
       else if (frame.type === SAVE_FRAME.end) return await receiver.end(summarySchema.parse(decodeJson(frame.payload)));
       else await receiver.object(frame);
     }
   } catch (error) {
-    if (error instanceof ObjectError || error instanceof FrameError || error instanceof z.ZodError) throw lied(error.message, error);
+    if (error instanceof ObjectError || error instanceof FrameError || error instanceof z.ZodError)
+      throw lied(error.message, error);
     throw error;
   }
   throw new RoseError('AGENT_UNAVAILABLE', 'The dev container broke off the save. Nothing was saved; try again.');
@@ -189,5 +211,10 @@ const summarySchema = z.object({
 });
 
 export function lied(why: string, cause?: unknown): RoseError<'AGENT_LIED'> {
-  return new RoseError('AGENT_LIED', `What the dev container sent is not a valid workspace: ${why} Nothing was saved.`, {}, { cause });
+  return new RoseError(
+    'AGENT_LIED',
+    `What the dev container sent is not a valid workspace: ${why} Nothing was saved.`,
+    {},
+    { cause },
+  );
 }

@@ -1,7 +1,19 @@
 import { performance } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import { RoseError, STREAMS, type SaveResult, type VersionKind } from '@rose/contract';
-import { decodeList, decodeTree, isList, readFrames, type Chunk, type Frame, type ObjectId, type SaveProgress, type SaveRequest, type TreeEntry, type VersionLimits } from '@rose/snapshot';
+import {
+  decodeList,
+  decodeTree,
+  isList,
+  readFrames,
+  type Chunk,
+  type Frame,
+  type ObjectId,
+  type SaveProgress,
+  type SaveRequest,
+  type TreeEntry,
+  type VersionLimits,
+} from '@rose/snapshot';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { NewObject, ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
 import { requireComplete } from './complete.ts';
@@ -27,8 +39,8 @@ export interface SaveOrder {
   authorId: number | null;
   requestId: string | null;
   full: boolean;
-  /** Make no version when one with this content exists; checkpoints do that. */
-  unlessSaved: boolean;
+  /** Make no version when the active one, or any, has this content already; checkpoints do that. */
+  unless: 'active' | 'saved' | null;
   /** Whether the version becomes the active one. */
   activates: boolean;
 }
@@ -84,7 +96,13 @@ export class Saver {
     return await this.#save(order, null, readFrames(body), session, startedAt);
   }
 
-  async #save(order: SaveOrder, base: StoredVersion | null, frames: AsyncIterable<Frame>, session: SaveSession, startedAt: number): Promise<SavedVersion> {
+  async #save(
+    order: SaveOrder,
+    base: StoredVersion | null,
+    frames: AsyncIterable<Frame>,
+    session: SaveSession,
+    startedAt: number,
+  ): Promise<SavedVersion> {
     const { objects, repository } = this.#options;
     const { projectId, ownerId } = order;
     const target = new StoringTarget(session, objects, ownerId);
@@ -93,7 +111,7 @@ export class Saver {
     const trees = this.treesOf(ownerId);
     await this.#requireComplete(received, base, trees);
     const live = liveOf(received, trees);
-    const existing = order.unlessSaved ? await repository.byRoot(projectId, received.root) : null;
+    const existing = await this.#existing(order, received.root);
     if (existing !== null) {
       await repository.setBase(projectId, existing.number);
       return { result: resultOf(existing), isNew: false, live };
@@ -102,17 +120,45 @@ export class Saver {
     return { result: resultOf(version), isNew: true, live };
   }
 
+  async #existing({ unless, projectId }: SaveOrder, root: ObjectId): Promise<StoredVersion | null> {
+    const { repository } = this.#options;
+    if (unless === 'saved') return await repository.byRoot(projectId, root);
+    const active = unless === 'active' ? await repository.active(projectId) : null;
+    return active?.root === root ? active : null;
+  }
+
   async #commit(order: SaveOrder, received: ReceivedSave, durationMs: number): Promise<StoredVersion> {
     const { summary, totals, root, storedBytes } = received;
     const { files, bytes: logicalBytes } = totals;
-    const facts = { root, rootMtimeNs: BigInt(summary.rootMtimeNs), files, logicalBytes, storedBytes, durationMs, changed: summary.changed, skipped: summary.skipped };
+    const facts = {
+      root,
+      rootMtimeNs: BigInt(summary.rootMtimeNs),
+      files,
+      logicalBytes,
+      storedBytes,
+      durationMs,
+      changed: summary.changed,
+      skipped: summary.skipped,
+    };
     const { projectId, message, kind, authorId, requestId, activates } = order;
-    const number = await this.#options.repository.add({ projectId, message, kind, authorId, requestId, activates, ...facts });
+    const number = await this.#options.repository.add({
+      projectId,
+      message,
+      kind,
+      authorId,
+      requestId,
+      activates,
+      ...facts,
+    });
     return { number, ...facts };
   }
 
   /** Finds out the live state and stores nothing. */
-  async scan(project: { projectId: number; ownerId: number; full?: boolean }, agent: AgentConnection, signal?: AbortSignal): Promise<LiveState & { base: StoredVersion | null }> {
+  async scan(
+    project: { projectId: number; ownerId: number; full?: boolean },
+    agent: AgentConnection,
+    signal?: AbortSignal,
+  ): Promise<LiveState & { base: StoredVersion | null }> {
     const base = await this.#options.repository.base(project.projectId);
     const stored = this.treesOf(project.ownerId);
     const target = new ScanTarget(this.#options.objects, project.ownerId, stored);
@@ -128,7 +174,15 @@ export class Saver {
 
   async #frames(agent: AgentConnection, request: SaveRequest, signal?: AbortSignal): Promise<AsyncIterable<Frame>> {
     const headers = { 'content-type': 'application/json' };
-    return readFrames(await agent.stream({ method: 'POST', path: `/-/${STREAMS.save}`, headers, body: JSON.stringify(request), signal }));
+    return readFrames(
+      await agent.stream({
+        method: 'POST',
+        path: `/-/${STREAMS.save}`,
+        headers,
+        body: JSON.stringify(request),
+        signal,
+      }),
+    );
   }
 
   async #receive(projectId: number, frames: AsyncIterable<Frame>, target: SaveTarget): Promise<ReceivedSave> {
@@ -136,7 +190,14 @@ export class Saver {
   }
 
   #report(projectId: number, { files, bytes }: SaveProgress): void {
-    this.#options.progress.report(projectId, { deed: 'save', phase: 'reading', files, filesTotal: null, bytes, bytesTotal: null });
+    this.#options.progress.report(projectId, {
+      deed: 'save',
+      phase: 'reading',
+      files,
+      filesTotal: null,
+      bytes,
+      bytesTotal: null,
+    });
   }
 
   async #requireComplete({ root, sent }: ReceivedSave, base: StoredVersion | null, trees: TreeSource): Promise<void> {
@@ -210,7 +271,11 @@ class ScanTarget implements SaveTarget, TreeSource {
     this.#bytes += plain.length;
     if (this.#bytes > MAX_SCAN_BYTES) {
       const details = { limit: 'scanBytes', value: this.#bytes, allowed: MAX_SCAN_BYTES };
-      throw new RoseError('LIMIT_EXCEEDED', 'Too much changed since the last version to be compared at once. Save first.', details);
+      throw new RoseError(
+        'LIMIT_EXCEEDED',
+        'Too much changed since the last version to be compared at once. Save first.',
+        details,
+      );
     }
     this.#plain.set(object.id, plain);
   }
@@ -256,5 +321,14 @@ function liveOf(received: ReceivedSave, trees: TreeSource): LiveState {
 
 export function resultOf(version: StoredVersion): SaveResult {
   const { number, root, files, logicalBytes, storedBytes, changed, skipped, durationMs } = version;
-  return { version: number, rootTree: root, files, logicalBytes, storedBytes, changedDuringSave: changed, skipped, durationMs };
+  return {
+    version: number,
+    rootTree: root,
+    files,
+    logicalBytes,
+    storedBytes,
+    changedDuringSave: changed,
+    skipped,
+    durationMs,
+  };
 }

@@ -1,5 +1,14 @@
 import { RoseError } from '@rose/contract';
-import { decodeList, decodeTree, isList, ObjectError, openObject, type Chunk, type ObjectId, type TreeEntry } from '@rose/snapshot';
+import {
+  decodeList,
+  decodeTree,
+  isList,
+  ObjectError,
+  openObject,
+  type Chunk,
+  type ObjectId,
+  type TreeEntry,
+} from '@rose/snapshot';
 import { LRUCache } from 'lru-cache';
 import type { ObjectStore, SizedId } from '../drivers/objects/objects.ts';
 
@@ -47,7 +56,8 @@ export class StoredTrees implements TreeSource {
     const missing = [...new Set(ids)].filter((id) => !this.#cache.has(this.#key(id)));
     if (missing.length === 0) return;
     const wanted = missing.map((id) => ({ id, size: TREE_BYTES }));
-    for await (const { id, size, data } of this.#objects.read(this.#ownerId, wanted)) await this.#keep(id, verified(id, data, size));
+    for await (const { id, size, data } of this.#objects.read(this.#ownerId, wanted))
+      await this.#keep(id, verified(id, data, size));
   }
 
   #key(id: ObjectId): string {
@@ -88,7 +98,8 @@ function decoded<T>(decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    if (error instanceof ObjectError) throw new RoseError('DAMAGED', `The store is damaged: ${error.message} Run rose verify.`, {}, { cause: error });
+    if (error instanceof ObjectError)
+      throw new RoseError('DAMAGED', `The store is damaged: ${error.message} Run rose verify.`, {}, { cause: error });
     throw error;
   }
 }

@@ -15,7 +15,11 @@ export async function addVersionDoors(server: FastifyInstance, context: Context)
     using visit = await receive(context, request, reply, 'viewer');
     const path = pathOf(request);
     const { entry, bytes } = await versions.file(visit.project, versionNumberOf(request), path);
-    reply.headers({ 'content-type': 'application/octet-stream', 'content-length': entry.size, 'cache-control': 'no-store' });
+    reply.headers({
+      'content-type': 'application/octet-stream',
+      'content-length': entry.size,
+      'cache-control': 'no-store',
+    });
     return reply.send(Readable.from(bytes, { objectMode: false }));
   });
   addExportDoor(server, context);

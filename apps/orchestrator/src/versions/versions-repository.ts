@@ -112,8 +112,10 @@ export class VersionsRepository {
           data: { lastVersion: { increment: 1 } },
           select: { lastVersion: true },
         });
-        if (activates) await tx.projectVersion.updateMany({ where: { projectId, isActive: true }, data: { isActive: false } });
-        const { rootMtimeNs, message, authorId, requestId, files, logicalBytes, storedBytes, durationMs, skipped } = columns;
+        if (activates)
+          await tx.projectVersion.updateMany({ where: { projectId, isActive: true }, data: { isActive: false } });
+        const { rootMtimeNs, message, authorId, requestId, files, logicalBytes, storedBytes, durationMs, skipped } =
+          columns;
         await tx.projectVersion.create({
           data: {
             projectId,
@@ -137,7 +139,8 @@ export class VersionsRepository {
         return number;
       });
     } catch (error) {
-      if (isUniqueViolation(error, 'projectId', 'requestId')) throw new RoseError('CONFLICT', 'This request was answered already.');
+      if (isUniqueViolation(error, 'projectId', 'requestId'))
+        throw new RoseError('CONFLICT', 'This request was answered already.');
       throw error;
     }
   }
@@ -148,12 +151,20 @@ export class VersionsRepository {
 
   async pendingLoads(projectId: number): Promise<PendingLoad[]> {
     const select = { id: true, projectId: true, version: true, returnTo: true, isPartial: true } as const;
-    return await this.#prisma.load.findMany({ where: { projectId, state: 'pending' }, select, orderBy: { createdAt: 'asc' } });
+    return await this.#prisma.load.findMany({
+      where: { projectId, state: 'pending' },
+      select,
+      orderBy: { createdAt: 'asc' },
+    });
   }
 
   /** Every project in which a load may still be under way. */
   async projectsWithPendingLoads(): Promise<number[]> {
-    const rows = await this.#prisma.load.findMany({ where: { state: 'pending', project: { deletedAt: null } }, select: { projectId: true }, distinct: ['projectId'] });
+    const rows = await this.#prisma.load.findMany({
+      where: { state: 'pending', project: { deletedAt: null } },
+      select: { projectId: true },
+      distinct: ['projectId'],
+    });
     return rows.map(({ projectId }) => projectId);
   }
 
@@ -169,7 +180,10 @@ export class VersionsRepository {
 
   /** A load that changed nothing. */
   async failLoad(id: string): Promise<void> {
-    await this.#prisma.load.updateMany({ where: { id, state: 'pending' }, data: { state: 'failed', finishedAt: new Date() } });
+    await this.#prisma.load.updateMany({
+      where: { id, state: 'pending' },
+      data: { state: 'failed', finishedAt: new Date() },
+    });
   }
 
   /** A load that happened, null when there is none of that id. */
@@ -179,7 +193,10 @@ export class VersionsRepository {
 
   /** The version that undo returns to, null when nothing can be undone. */
   async returnTo(projectId: number): Promise<number | null> {
-    const last = await this.#prisma.load.findFirst({ where: { projectId, state: 'done' }, orderBy: { finishedAt: 'desc' } });
+    const last = await this.#prisma.load.findFirst({
+      where: { projectId, state: 'done' },
+      orderBy: { finishedAt: 'desc' },
+    });
     return last?.returnTo ?? null;
   }
 
@@ -195,7 +212,10 @@ export class VersionsRepository {
 }
 
 async function activate(tx: Prisma.TransactionClient, projectId: number, number: number): Promise<void> {
-  await tx.projectVersion.updateMany({ where: { projectId, isActive: true, number: { not: number } }, data: { isActive: false } });
+  await tx.projectVersion.updateMany({
+    where: { projectId, isActive: true, number: { not: number } },
+    data: { isActive: false },
+  });
   await tx.projectVersion.update({ where: { projectId_number: { projectId, number } }, data: { isActive: true } });
 }
 

@@ -1,11 +1,15 @@
-import { loadInput, projectInput, readTreeInput, saveInput } from '@rose/contract';
+import { loadInput, pinInput, projectInput, readTreeInput, saveInput, versionInput } from '@rose/contract';
 import { projectProcedure, router } from '../trpc.ts';
 
 export const versionsRouter = router({
   save: projectProcedure('editor')
     .input(saveInput)
     .mutation(({ ctx, input, signal }) =>
-      ctx.services.versions.save(ctx.project, { ...input, requestId: input.requestId, authorId: ctx.identity.account.id }, signal),
+      ctx.services.versions.save(
+        ctx.project,
+        { ...input, requestId: input.requestId, authorId: ctx.identity.account.id },
+        signal,
+      ),
     ),
   list: projectProcedure('viewer')
     .input(projectInput)
@@ -19,6 +23,12 @@ export const versionsRouter = router({
   undo: projectProcedure('editor')
     .input(projectInput)
     .mutation(({ ctx, signal }) => ctx.services.versions.undo(ctx.project, signal)),
+  delete: projectProcedure('editor')
+    .input(versionInput)
+    .mutation(({ ctx, input }) => ctx.services.checkpoints.delete(ctx.project.id, input.version)),
+  pin: projectProcedure('editor')
+    .input(pinInput)
+    .mutation(({ ctx, input }) => ctx.services.checkpoints.pin(ctx.project.id, input.version, input.pinned)),
   status: projectProcedure('viewer')
     .input(projectInput)
     .query(({ ctx, signal }) => ctx.services.versions.status(ctx.project, signal)),

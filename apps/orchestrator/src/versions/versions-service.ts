@@ -1,5 +1,14 @@
 import type { Readable } from 'node:stream';
-import { notFound, RoseError, type DirectoryEntry, type LoadPlan, type LoadResult, type SaveResult, type Version, type WorkspaceStatus } from '@rose/contract';
+import {
+  notFound,
+  RoseError,
+  type DirectoryEntry,
+  type LoadPlan,
+  type LoadResult,
+  type SaveResult,
+  type Version,
+  type WorkspaceStatus,
+} from '@rose/contract';
 import { fromText, mtimeNs, splitRaw, toText, type FileEntry, type Raw, type TreeEntry } from '@rose/snapshot';
 import type { ContainersService } from '../containers/containers-service.ts';
 import type { Locks } from '../containers/locks.ts';
@@ -54,13 +63,27 @@ export class VersionsService {
   }
 
   /** @throws RoseError BUSY, CANCELLED, LIMIT_EXCEEDED, AGENT_LIED … ; then no version was made. */
-  async save(project: ProjectRef, { message, full, requestId, authorId }: SaveIntent, signal?: AbortSignal): Promise<SaveResult> {
+  async save(
+    project: ProjectRef,
+    { message, full, requestId, authorId }: SaveIntent,
+    signal?: AbortSignal,
+  ): Promise<SaveResult> {
     const { repository, saver, containers, locks } = this.#options;
     using _ = await locks.hold(project.id, signal);
     const answered = requestId === undefined ? null : await repository.byRequest(project.id, requestId);
     if (answered !== null) return resultOf(answered);
     const agent = await containers.wake(project.id, signal);
-    const order = { projectId: project.id, ownerId: project.ownerId, kind: 'manual' as const, message, authorId, requestId: requestId ?? null, full, unlessSaved: false, activates: true };
+    const order = {
+      projectId: project.id,
+      ownerId: project.ownerId,
+      kind: 'manual' as const,
+      message,
+      authorId,
+      requestId: requestId ?? null,
+      full,
+      unless: null,
+      activates: true,
+    };
     return (await saver.save(order, agent, signal)).result;
   }
 
@@ -68,12 +91,26 @@ export class VersionsService {
    * Makes a version of a zip; the live workspace stays as it is, and the active version too.
    * @throws RoseError ARCHIVE_REFUSED, TOO_LARGE, NO_SPACE, and as `save`; then no version was made
    */
-  async import(project: ProjectRef, { message, authorId }: ImportIntent, zip: Readable, signal: AbortSignal): Promise<SaveResult> {
+  async import(
+    project: ProjectRef,
+    { message, authorId }: ImportIntent,
+    zip: Readable,
+    signal: AbortSignal,
+  ): Promise<SaveResult> {
     const { saver, containers, locks } = this.#options;
     using _ = await locks.hold(project.id, signal);
     const agent = await containers.wake(project.id, signal);
     const ids = { projectId: project.id, ownerId: project.ownerId };
-    const order = { ...ids, kind: 'import' as const, message, authorId, requestId: null, full: false, unlessSaved: false, activates: false };
+    const order = {
+      ...ids,
+      kind: 'import' as const,
+      message,
+      authorId,
+      requestId: null,
+      full: false,
+      unless: null,
+      activates: false,
+    };
     return (await saver.import(order, zip, agent, signal)).result;
   }
 
@@ -112,7 +149,13 @@ export class VersionsService {
     return await this.#load(project, await repository.get(project.id, number), null, false, signal);
   }
 
-  async #load(project: ProjectRef, target: StoredVersion, paths: Raw[] | null, discard: boolean, signal?: AbortSignal): Promise<LoadResult> {
+  async #load(
+    project: ProjectRef,
+    target: StoredVersion,
+    paths: Raw[] | null,
+    discard: boolean,
+    signal?: AbortSignal,
+  ): Promise<LoadResult> {
     const { saver, loader, containers } = this.#options;
     const agent = await containers.wake(project.id, signal);
     const ids = { projectId: project.id, ownerId: project.ownerId };
@@ -121,24 +164,44 @@ export class VersionsService {
     if (discard) live = await saver.scan(ids, agent, signal);
     else {
       const message = `Before the load of version ${target.number}`;
-      const order = { ...ids, kind: 'before-load' as const, message, authorId: null, requestId: null, full: false, unlessSaved: true, activates: false };
+      const order = {
+        ...ids,
+        kind: 'before-load' as const,
+        message,
+        authorId: null,
+        requestId: null,
+        full: false,
+        unless: 'saved' as const,
+        activates: false,
+      };
       const saved = await saver.save(order, agent, signal);
       live = saved.live;
       kept = { version: saved.result.version, isNew: saved.isNew };
     }
     const checkpoint = kept?.isNew === true ? kept.version : null;
-    return await loader.load({ ...ids, target, paths, live, returnTo: kept?.version ?? null, checkpoint }, agent, signal);
+    return await loader.load(
+      { ...ids, target, paths, live, returnTo: kept?.version ?? null, checkpoint },
+      agent,
+      signal,
+    );
   }
 
   async #target(project: ProjectRef, number: number | undefined): Promise<StoredVersion> {
     const { repository } = this.#options;
     if (number !== undefined) return await repository.get(project.id, number);
     const active = await repository.active(project.id);
-    if (active === null) throw new RoseError('NOT_FOUND', 'This project has no version yet: there is nothing to load. Save one first.', { what: 'version' });
+    if (active === null)
+      throw new RoseError('NOT_FOUND', 'This project has no version yet: there is nothing to load. Save one first.', {
+        what: 'version',
+      });
     return active;
   }
 
-  async #paths(project: ProjectRef, target: StoredVersion, paths: readonly string[] | undefined): Promise<Raw[] | null> {
+  async #paths(
+    project: ProjectRef,
+    target: StoredVersion,
+    paths: readonly string[] | undefined,
+  ): Promise<Raw[] | null> {
     if (paths === undefined || paths.length === 0) return null;
     const raw = paths.map(fromText);
     for (const path of raw) await this.#entry(project, target, path);
@@ -166,10 +229,15 @@ export class VersionsService {
   }
 
   /** A file of a version: its size and its bytes, verified on the way. */
-  async file(project: ProjectRef, number: number, path: string): Promise<{ entry: FileEntry; bytes: AsyncGenerator<Buffer> }> {
+  async file(
+    project: ProjectRef,
+    number: number,
+    path: string,
+  ): Promise<{ entry: FileEntry; bytes: AsyncGenerator<Buffer> }> {
     const version = await this.#options.repository.get(project.id, number);
     const entry = await this.#entry(project, version, fromText(path));
-    if (entry?.kind !== 'file') throw new RoseError('CONFLICT', `${path === '' ? 'The workspace' : path} is no file in version ${number}.`);
+    if (entry?.kind !== 'file')
+      throw new RoseError('CONFLICT', `${path === '' ? 'The workspace' : path} is no file in version ${number}.`);
     return { entry, bytes: this.#bytes(project, entry) };
   }
 
@@ -185,7 +253,8 @@ export class VersionsService {
     let tree = version.root;
     let entry: TreeEntry | null = null;
     for (const name of splitRaw(path)) {
-      if (entry !== null && entry.kind !== 'directory') throw notFound(`"${toText(path)}" in version ${version.number}`);
+      if (entry !== null && entry.kind !== 'directory')
+        throw notFound(`"${toText(path)}" in version ${version.number}`);
       tree = entry?.tree ?? tree;
       entry = (await trees.tree(tree)).find((candidate) => candidate.name === name) ?? null;
       if (entry === null) throw notFound(`"${toText(path)}" in version ${version.number}`);

@@ -40,7 +40,10 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
     const target = await this.#repository.get(project.id, load.version);
     const live = await this.#saver.scan({ ...ids, full: true }, agent);
     const returnTo = await this.#repository.returnTo(project.id);
-    await this.#loader.load({ ...ids, target, paths: standing.damaged.map(fromText), live, returnTo, checkpoint: null }, agent);
+    await this.#loader.load(
+      { ...ids, target, paths: standing.damaged.map(fromText), live, returnTo, checkpoint: null },
+      agent,
+    );
   }
 
   /** Fills a workspace that derives from no version; what it holds nevertheless is kept as a checkpoint first. */
@@ -51,7 +54,10 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
       if (live.root === active.root) return await this.#repository.setBase(project.id, active.number);
       let returnTo: number | null = null;
       if (!(await isEmpty(live))) {
-        const kept = await this.#saver.save({ ...ids, kind: 'recovered', message: 'Found in the volume', ...checkpointOf }, agent);
+        const kept = await this.#saver.save(
+          { ...ids, kind: 'recovered', message: 'Found in the volume', ...checkpointOf },
+          agent,
+        );
         live = { ...kept.live, base: null };
         returnTo = kept.result.version;
       }
@@ -64,13 +70,23 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
   }
 
   async checkpoint(project: ContainerRow, agent: AgentConnection): Promise<void> {
-    const order = { projectId: project.id, ownerId: project.ownerId, kind: 'on-stop' as const, message: 'Saved on stop', ...checkpointOf, activates: true };
+    const order = {
+      projectId: project.id,
+      ownerId: project.ownerId,
+      kind: 'on-stop' as const,
+      message: 'Saved on stop',
+      ...checkpointOf,
+      activates: true,
+    };
     await this.#saver.save(order, agent);
   }
 }
 
-const checkpointOf = { authorId: null, requestId: null, full: false, unlessSaved: true, activates: false };
+const checkpointOf = { authorId: null, requestId: null, full: false, unless: 'active' as const, activates: false };
 
-async function isEmpty(live: { root: StoredVersion['root']; trees: { tree(id: StoredVersion['root']): Promise<readonly unknown[]> } }): Promise<boolean> {
+async function isEmpty(live: {
+  root: StoredVersion['root'];
+  trees: { tree(id: StoredVersion['root']): Promise<readonly unknown[]> };
+}): Promise<boolean> {
   return (await live.trees.tree(live.root)).length === 0;
 }

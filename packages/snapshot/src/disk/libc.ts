@@ -73,7 +73,8 @@ const statOut = Buffer.alloc(256);
 const NOTHING = Buffer.alloc(1);
 
 function cString(scratch: Buffer, text: Raw): Buffer {
-  if (text.length > MAX_PATH || text.includes('\0')) throw new DiskError('path', os.constants.errno.ENAMETOOLONG, text.slice(0, 100));
+  if (text.length > MAX_PATH || text.includes('\0'))
+    throw new DiskError('path', os.constants.errno.ENAMETOOLONG, text.slice(0, 100));
   scratch[scratch.write(text, 0, 'latin1')] = 0;
   return scratch;
 }
@@ -172,7 +173,11 @@ export function removeDirectory(parent: Fd, name: Raw): void {
 /** Moves an entry. With `replace` false, an existing target is EEXIST. */
 export function rename(from: Fd, fromName: Raw, to: Fd, toName: Raw, options: { replace: boolean }): void {
   const flags = options.replace ? 0 : RENAME_NOREPLACE;
-  check(call.renameat2(from, cString(pathA, fromName), to, cString(pathB, toName), flags) as number, 'rename', fromName);
+  check(
+    call.renameat2(from, cString(pathA, fromName), to, cString(pathB, toName), flags) as number,
+    'rename',
+    fromName,
+  );
 }
 
 export function makeSymlink(target: Raw, parent: Fd, name: Raw): void {
@@ -196,7 +201,11 @@ export function setMtime(parent: Fd, name: Raw, mtime: Mtime): void {
 
 /** Sets the mtime of what an open descriptor stands for. */
 export function setMtimeFd(fd: Fd, mtime: Mtime): void {
-  check(call.utimensat(AT_FDCWD, cString(pathA, `/proc/self/fd/${fd}` as Raw), timesOf(mtime), 0) as number, 'utimens', '' as Raw);
+  check(
+    call.utimensat(AT_FDCWD, cString(pathA, `/proc/self/fd/${fd}` as Raw), timesOf(mtime), 0) as number,
+    'utimens',
+    '' as Raw,
+  );
 }
 
 function timesOf({ mtimeSeconds, mtimeNanoseconds }: Mtime): Buffer {

@@ -4,7 +4,18 @@ import { joinRaw, toText, type Raw } from '../raw.ts';
 import { TREE_FRAME, type StreamedEntry, type StreamTotals } from '../streams.ts';
 import { mtimeNs } from '../tree.ts';
 import { isGone } from './beneath.ts';
-import { close, DiskError, listNames, openAt, openDirectory, readSymlink, statAt, statFd, type Fd, type Stat } from './libc.ts';
+import {
+  close,
+  DiskError,
+  listNames,
+  openAt,
+  openDirectory,
+  readSymlink,
+  statAt,
+  statFd,
+  type Fd,
+  type Stat,
+} from './libc.ts';
 
 const BATCH_BYTES = 256 * 1024;
 const PIECE_BYTES = 256 * 1024;
@@ -73,7 +84,7 @@ class TreeReader {
     if (stat.kind !== 'file') return;
     yield entryFrame({ ...attributesOf(path, stat), kind: 'file', size: stat.size });
     const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, stat.size + 1));
-    for (let position = 0; ; ) {
+    for (let position = 0; ;) {
       const length = fs.readSync(fd, piece, 0, piece.length, position);
       if (length === 0) break;
       yield encodeFrame(TREE_FRAME.data, piece.subarray(0, length));
@@ -85,7 +96,8 @@ class TreeReader {
   }
 
   #skip(path: Raw, name: Raw, reason: string): void {
-    if (this.totals.skipped.length < MAX_SKIPPED) this.totals.skipped.push({ path: toText(name === '' ? path : joinRaw(path, name)), reason });
+    if (this.totals.skipped.length < MAX_SKIPPED)
+      this.totals.skipped.push({ path: toText(name === '' ? path : joinRaw(path, name)), reason });
   }
 }
 

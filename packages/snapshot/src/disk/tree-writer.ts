@@ -4,7 +4,21 @@ import { fromText, joinRaw, parentOf, splitRaw, type Raw } from '../raw.ts';
 import { TREE_FRAME, type StreamedEntry, type StreamTotals } from '../streams.ts';
 import { checkName, parseMtimeNs } from '../tree.ts';
 import { DirectoryCursor } from './beneath.ts';
-import { close, DiskError, listNames, makeDirectory, makeSymlink, openAt, openDirectory, removeFile, rename, setMtime, setMtimeFd, statAt, type Fd } from './libc.ts';
+import {
+  close,
+  DiskError,
+  listNames,
+  makeDirectory,
+  makeSymlink,
+  openAt,
+  openDirectory,
+  removeFile,
+  rename,
+  setMtime,
+  setMtimeFd,
+  statAt,
+  type Fd,
+} from './libc.ts';
 import { removeTree } from './remove-tree.ts';
 
 export interface TreeWriterOptions {
@@ -105,7 +119,7 @@ export class TreeWriter implements Disposable {
 
   #data(payload: Buffer): void {
     if (this.#file === null) throw new FrameError('A tree stream has data outside a file.');
-    for (let at = 0; at < payload.length; ) at += fs.writeSync(this.#file.fd, payload, at);
+    for (let at = 0; at < payload.length;) at += fs.writeSync(this.#file.fd, payload, at);
   }
 
   #fileEnd(): void {

@@ -41,7 +41,10 @@ export class ZipWriter {
   constructor(output: Writable, { entries, bytes }: ZipTotals, signal: AbortSignal) {
     this.#output = output;
     this.#signal = signal;
-    this.#archive = new ZipArchive({ zlib: { level: DEFLATE_LEVEL }, forceZip64: entries >= ZIP64_ENTRIES || bytes >= ZIP64_BYTES });
+    this.#archive = new ZipArchive({
+      zlib: { level: DEFLATE_LEVEL },
+      forceZip64: entries >= ZIP64_ENTRIES || bytes >= ZIP64_BYTES,
+    });
     this.#engine = engineOf(this.#archive);
     extendEntries(this.#engine, () => this.#plan);
     compactOutput(this.#engine);
@@ -73,7 +76,13 @@ export class ZipWriter {
    * @param size its bytes; `source` must bring as many
    * @param isCompressible else it is carried as it is, in blocks of deflate that streaming readers find the end of
    */
-  async stream(path: Raw, size: number, source: AsyncIterable<Uint8Array>, isCompressible: boolean, attributes: ZipAttributes): Promise<void> {
+  async stream(
+    path: Raw,
+    size: number,
+    source: AsyncIterable<Uint8Array>,
+    isCompressible: boolean,
+    attributes: ZipAttributes,
+  ): Promise<void> {
     this.#engine.options.zlib.level = isCompressible ? DEFLATE_LEVEL : 0;
     // archiver hears no error of its source and would wait for ever: `pipeline` does.
     const content = new PassThrough();

@@ -49,7 +49,13 @@ export class Exporter {
     return { number, write: (output, stop) => this.#write(ownerId, version, totals, output, stop) };
   }
 
-  async #write(ownerId: number, version: StoredVersion, totals: ZipTotals, output: Writable, signal: AbortSignal): Promise<void> {
+  async #write(
+    ownerId: number,
+    version: StoredVersion,
+    totals: ZipTotals,
+    output: Writable,
+    signal: AbortSignal,
+  ): Promise<void> {
     const zip = new ZipWriter(output, totals, signal);
     try {
       for await (const window of this.#windows(ownerId, version)) {

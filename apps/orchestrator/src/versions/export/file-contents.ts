@@ -18,8 +18,15 @@ const INCOMPRESSIBLE = 0.95;
  * The content of small files, packed for a zip, in order.
  * @throws RoseError DAMAGED
  */
-export async function packFiles(objects: ObjectStore, ownerId: number, files: readonly FileChunks[]): Promise<PackedContent[]> {
-  const stored = objects.read(ownerId, files.flatMap(({ chunks }) => chunks));
+export async function packFiles(
+  objects: ObjectStore,
+  ownerId: number,
+  files: readonly FileChunks[],
+): Promise<PackedContent[]> {
+  const stored = objects.read(
+    ownerId,
+    files.flatMap(({ chunks }) => chunks),
+  );
   const contents: Promise<PackedContent>[] = [];
   for (const { chunks } of files) {
     const parts: StoredBytes[] = [];
@@ -47,7 +54,11 @@ export async function openLarge(objects: ObjectStore, ownerId: number, { chunks 
   return { isCompressible: first.every(isCompressible), bytes: bytes() };
 }
 
-async function* readBatches(objects: ObjectStore, ownerId: number, chunks: readonly Chunk[]): AsyncGenerator<StoredBytes[], undefined> {
+async function* readBatches(
+  objects: ObjectStore,
+  ownerId: number,
+  chunks: readonly Chunk[],
+): AsyncGenerator<StoredBytes[], undefined> {
   let batch: Chunk[] = [];
   let bytes = 0;
   for (const chunk of chunks) {
