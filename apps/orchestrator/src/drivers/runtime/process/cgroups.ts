@@ -55,8 +55,8 @@ export async function makeCgroup(parents: Cgroup, id: string, limits: ContainerS
 /** Removes a container's cgroup; its processes have ended. */
 export async function removeCgroup(cgroup: Cgroup): Promise<void> {
   for (const folder of foldersOf(cgroup)) {
-    await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
+    await rmdir(folder).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     });
   }
 }

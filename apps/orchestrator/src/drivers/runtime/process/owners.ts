@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { chmod, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Owner } from '../socket-folders.ts';
 import { EMPTY } from './scripts.ts';
@@ -29,12 +30,21 @@ export function becoming(owner: Owner): string[] {
 }
 
 /**
- * Removes what lies in a directory that a container has written, in the name of its owner.
- * The directory is entered before the uid changes: its parents are closed to that uid.
+ * Removes what lies in a directory that a container may have written, in the name of `owner`.
+ * It is entered before the uid changes: its parents are closed to that uid.
+ * @throws Error when something cannot be removed.
  */
 export async function emptyAs(owner: Owner, directory: string): Promise<void> {
   const [command = '', ...rest] = [...becoming(owner), ...EMPTY];
   await run(command, rest, { cwd: directory, timeout: REMOVAL_MS, killSignal: 'SIGKILL', env: { PATH: TOOLS } });
+}
+
+/** The same for whom it belongs to, who may have closed it to himself. No process of the container is left. */
+export async function emptyForItsOwner(directory: string): Promise<void> {
+  const owner = await stat(directory);
+  // The directory itself lies where no container can put a link in its place.
+  await chmod(directory, 0o700);
+  await emptyAs(owner, directory);
 }
 
 /** Where the system's tools are; nothing of the orchestrator's own environment reaches a sandbox. */

@@ -1,13 +1,15 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { createProcessRuntime } from './index.ts';
 import { runtimeSuite } from '../runtime.suite.ts';
 import { findCgroups } from './cgroups.ts';
-import type { Way } from './ways.ts';
+import { createProcessRuntime } from './index.ts';
 import { canLimitByUser } from './start-container.ts';
+import { WAYS } from './ways.ts';
 
 const cgroups = await findCgroups();
+const noBubblewrap = existsSync('/usr/bin/bwrap') ? null : 'bubblewrap is not installed';
 
-for (const way of ['bubblewrap', 'util-linux'] as const satisfies Way[]) {
+for (const way of WAYS) {
   runtimeSuite(
     `process runtime by ${way}`,
     ({ dataDir, installation, imageFolder }) =>
@@ -26,6 +28,8 @@ for (const way of ['bubblewrap', 'util-linux'] as const satisfies Way[]) {
         cpu: cgroups.cpu !== undefined,
         pids: cgroups.pids !== undefined || canLimitByUser(way),
       },
+      isolated: way !== 'none',
+      skip: way === 'bubblewrap' ? noBubblewrap : null,
     },
   );
 }

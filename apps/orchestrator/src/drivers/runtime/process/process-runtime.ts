@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { chmod } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { notFound, RoseError } from '@rose/contract';
 import type { ContainerInfo, ContainerSpec, ContainerStats, Isolation, Runtime, RuntimeEvent } from '../runtime.ts';
@@ -8,7 +7,7 @@ import { makeSocketFolders, removeSocketFolders, socketFolders, type Owner } fro
 import { translating } from './failures.ts';
 import { isolationOf } from './isolation.ts';
 import { Lifecycle, sandboxOf } from './lifecycle.ts';
-import { emptyAs, ownerOf } from './owners.ts';
+import { emptyForItsOwner, ownerOf } from './owners.ts';
 import type { Parts } from './parts.ts';
 import type { ContainerRecord, Records } from './records.ts';
 import { canLimitByUser, type Ground } from './start-container.ts';
@@ -162,10 +161,7 @@ export class ProcessRuntime implements Runtime {
 
   async #unmake(record: ContainerRecord): Promise<void> {
     await this.#records.remove(record.id);
-    await removeSocketFolders(this.#dataDir, record.id, async (out) => {
-      await chmod(out, 0o700);
-      await emptyAs(this.#ownerOf(record), out);
-    });
+    await removeSocketFolders(this.#dataDir, record.id, emptyForItsOwner);
   }
 
   async #info(record: ContainerRecord): Promise<ContainerInfo> {

@@ -81,19 +81,28 @@ export class Sandbox {
 
   /** Returns when nothing of it is left, and its exit code and log are written. */
   async kill(): Promise<void> {
-    const { keeper, agent, cgroup } = this.#run;
-    // After an agent that ended by itself all the rest ends in order, which brings its exit code.
-    if (agent !== null && !this.alive) await passing(() => !isAlive(keeper), ORDERLY_MS);
+    const { keeper, agent } = this.#run;
+    // When the agent has ended, all the rest ends by itself and in order, which brings its exit code.
+    if (agent !== null) {
+      if (isAlive(agent)) signal(agent.pid, 'SIGKILL');
+      await this.#thawCgroup();
+      await passing(() => !isAlive(keeper), ORDERLY_MS);
+    }
     const deadline = Date.now() + KILL_MS;
     for (let round = 0; isAlive(keeper) || this.processes().length > 0; round += 1) {
       if (Date.now() > deadline) throw new RoseError('CONTAINER_FAILED', 'A process of the container cannot be ended.');
       for (const { pid } of this.processes()) signal(pid, 'SIGKILL');
-      // A frozen process of cgroup version 1 dies only when it is thawed.
-      if (cgroup.freezer && isFrozen(cgroup.freezer)) await freezeCgroup(cgroup.freezer, false);
+      await this.#thawCgroup();
       // The keeper goes by itself, except where it was caught before the sandbox was there.
       if (round > 100 && isAlive(keeper)) this.#killKeeper();
       await delay(10);
     }
+  }
+
+  /** A frozen process of cgroup version 1 dies only when it is thawed. */
+  async #thawCgroup(): Promise<void> {
+    const { freezer } = this.#run.cgroup;
+    if (freezer && isFrozen(freezer)) await freezeCgroup(freezer, false);
   }
 
   #killKeeper(): void {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chmod, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { removeSocketFolders, socketFolders } from '../socket-folders.ts';
-import { emptyAs } from './owners.ts';
+import { removeSocketFolders } from '../socket-folders.ts';
+import { emptyForItsOwner } from './owners.ts';
 import type { ContainerRecord } from './records.ts';
 
 const OWN_FOLDER = /^p\d+-[0-9a-f]{12}$/;
@@ -15,13 +15,7 @@ export async function sweep(dataDir: string, records: ContainerRecord[], agentBu
   const containers = path.join(dataDir, 'containers');
   const recorded = (id: string): boolean => existsSync(path.join(containers, id, 'record.json'));
   for (const id of await names(path.join(dataDir, 'run'))) {
-    if (!OWN_FOLDER.test(id) || recorded(id)) continue;
-    const { out } = socketFolders(dataDir, id);
-    await removeSocketFolders(dataDir, id, async () => {
-      const { uid, gid } = await stat(out);
-      await chmod(out, 0o700);
-      await emptyAs({ uid, gid }, out);
-    });
+    if (OWN_FOLDER.test(id) && !recorded(id)) await removeSocketFolders(dataDir, id, emptyForItsOwner);
   }
   for (const id of await names(containers)) {
     if (OWN_FOLDER.test(id) && !recorded(id)) await rm(path.join(containers, id), { recursive: true });

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, readdir, rename, rmdir, stat } from 'node:fs/promi
 import path from 'node:path';
 import { RoseError } from '@rose/contract';
 import type { Owner } from '../socket-folders.ts';
-import { emptyAs } from './owners.ts';
+import { emptyForItsOwner } from './owners.ts';
 
 /** `<dataDir>/volumes/<volume>`, 0700 and the project's; names with a dot in front are on their way in or out. */
 export class Volumes {
@@ -70,9 +70,7 @@ export class Volumes {
   }
 
   async #discard(folder: string): Promise<void> {
-    const { uid, gid } = await stat(folder);
-    await chmod(folder, 0o700);
-    await emptyAs({ uid, gid }, folder);
+    await emptyForItsOwner(folder);
     await rmdir(folder);
   }
 

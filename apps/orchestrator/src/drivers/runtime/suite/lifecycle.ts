@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RuntimeEvent } from '../runtime.ts';
 import { Ada, Bench, until, type MakeRuntime } from './bench.ts';
 
+const CANNOT_PAUSE = 'this runtime cannot pause';
+
 /** Making, starting, stopping, removing; adoption, events, log. */
 export function lifecycleRules(make: MakeRuntime): void {
   describe('life of a container', () => {
@@ -113,16 +115,16 @@ export function lifecycleRules(make: MakeRuntime): void {
       expect(await ada.output('cat beat')).toBe(beat);
     });
 
-    test('a paused container is stopped like any other', async () => {
-      if (!bench.runtime.canPause) return;
+    test('a paused container is stopped like any other', async ({ skip }) => {
+      skip(!bench.runtime.canPause, CANNOT_PAUSE);
       const ada = await bench.running();
       await bench.runtime.pause(ada.id);
       await bench.runtime.stop(ada.id, 10);
       expect(await bench.runtime.inspect(ada.id)).toMatchObject({ status: 'exited', exitCode: 0 });
     });
 
-    test('pause freezes every process and resume lets them go on', async () => {
-      if (!bench.runtime.canPause) return;
+    test('pause freezes every process and resume lets them go on', async ({ skip }) => {
+      skip(!bench.runtime.canPause, CANNOT_PAUSE);
       const ada = await bench.running();
       await ada.output('(setsid sh -c "while :; do echo x >> beats; sleep 0.02; done" > /dev/null 2>&1 &)');
       await until(async () => (await ada.run('test -s beats')).code === 0);
