@@ -115,7 +115,13 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const objects = new PostgresObjects(database.pool);
   const progress = new Progress();
   const versionsRepository = new VersionsRepository(prisma);
-  const saver = new Saver({ objects, repository: versionsRepository, trees: createTreeCache(), progress, limits: DEFAULT_VERSION_LIMITS });
+  const saver = new Saver({
+    objects,
+    repository: versionsRepository,
+    trees: createTreeCache(),
+    progress,
+    limits: DEFAULT_VERSION_LIMITS,
+  });
   const loader = new Loader({ objects, repository: versionsRepository, progress });
   containers.keeper = new VersionedWorkspaces(versionsRepository, saver, loader);
 
@@ -129,7 +135,22 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   );
 
   const settingsOf = (projectId: number) => settings.effectiveProjectSettings(projectId);
-  const checkpoints = new Checkpoints({ repository: new RetentionRepository(prisma), saver, containers, locks: deeds, settingsOf });
+  const checkpoints = new Checkpoints({
+    repository: new RetentionRepository(prisma),
+    saver,
+    containers,
+    locks: deeds,
+    settingsOf,
+  });
+
+  const versions = new VersionsService({
+    repository: versionsRepository,
+    objects,
+    saver,
+    loader,
+    containers,
+    locks: deeds,
+  });
 
   const services: Services = {
     access: parts.use(new Access(sessions, tokens)),
@@ -144,16 +165,18 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     tokens,
     settings,
     projectAccess,
-    projects: new ProjectsService(new ProjectsRepository(prisma), containers),
+    projects: new ProjectsService(new ProjectsRepository(prisma), containers, versions),
     containers,
-    versions: new VersionsService({ repository: versionsRepository, objects, saver, loader, containers, locks: deeds }),
+    versions,
     exporter: new Exporter(versionsRepository, objects, (ownerId) => saver.treesOf(ownerId)),
     checkpoints,
     progress,
     store,
   };
   await reconcile(containersRepository, runtime, log);
-  const attendant = parts.use(new Attendant({ containers, settingsOf, autoSave: (projectId) => checkpoints.autoSave(projectId), log }));
+  const attendant = parts.use(
+    new Attendant({ containers, settingsOf, autoSave: (projectId) => checkpoints.autoSave(projectId), log }),
+  );
   attendant.start();
 
   const owned = parts.move();

@@ -21,6 +21,14 @@ export const createProjectInput = z.strictObject({
 });
 export const renameProjectInput = z.strictObject({ projectId: projectIdSchema, name: projectNameSchema });
 
+export const forkProjectInput = z.strictObject({
+  projectId: projectIdSchema,
+  /** Missing: the active version. */
+  version: z.number().int().min(1).max(2_147_483_647).optional(),
+  name: projectNameSchema,
+  description: projectDescriptionSchema.default(''),
+});
+
 export const PROJECT_STATES = [
   'absent',
   'starting',
@@ -47,6 +55,8 @@ export interface Project {
   /** docker or process; null before a container was ever made. */
   runtime: 'docker' | 'process' | null;
   activeVersion: number | null;
+  /** Where it was forked from; null for a project of its own, or when that project is gone. */
+  forkedFrom: { projectId: number; version: number } | null;
   /** ISO 8601. */
   createdAt: string;
   /** ISO 8601 for a deleted project that can still be undeleted, else null. */

@@ -12,11 +12,22 @@ const shown = {
   runtime: true,
   createdAt: true,
   deletedAt: true,
+  forkedFromId: true,
+  forkedFromVersion: true,
   owner: { select: { email: true } },
   versions: { where: { isActive: true }, select: { number: true } },
 } as const satisfies Prisma.ProjectSelect;
 
 type ShownRow = Prisma.ProjectGetPayload<{ select: typeof shown }>;
+
+export interface NewProject {
+  ownerId: number;
+  name: string;
+  description: string;
+  workspacePath: string;
+  forkedFromId?: number;
+  forkedFromVersion?: number;
+}
 
 export class ProjectsRepository {
   readonly #prisma: PrismaClient;
@@ -26,8 +37,10 @@ export class ProjectsRepository {
   }
 
   /** @throws RoseError NAME_TAKEN */
-  async create(project: { ownerId: number; name: string; description: string; workspacePath: string }): Promise<Project> {
-    return await unlessTaken(project.name, async () => projectOf(await this.#prisma.project.create({ data: project, select: shown })));
+  async create(project: NewProject): Promise<Project> {
+    return await unlessTaken(project.name, async () =>
+      projectOf(await this.#prisma.project.create({ data: project, select: shown })),
+    );
   }
 
   /** @throws RoseError NOT_FOUND */
@@ -40,24 +53,39 @@ export class ProjectsRepository {
   /** The projects of an account, by id. */
   async list(ownerId: number, options: { deletedSince: Date } | null): Promise<Project[]> {
     const deletedAt = options === null ? null : { gte: options.deletedSince };
-    const rows = await this.#prisma.project.findMany({ where: { ownerId, deletedAt }, select: shown, orderBy: { id: 'asc' } });
+    const rows = await this.#prisma.project.findMany({
+      where: { ownerId, deletedAt },
+      select: shown,
+      orderBy: { id: 'asc' },
+    });
     return rows.map(projectOf);
   }
 
   /** @throws RoseError NAME_TAKEN */
   async rename(projectId: number, name: string): Promise<Project> {
-    return await unlessTaken(name, async () => projectOf(await this.#prisma.project.update({ where: { id: projectId }, data: { name }, select: shown })));
+    return await unlessTaken(name, async () =>
+      projectOf(await this.#prisma.project.update({ where: { id: projectId }, data: { name }, select: shown })),
+    );
   }
 
   async markDeleted(projectId: number): Promise<Project> {
-    return projectOf(await this.#prisma.project.update({ where: { id: projectId }, data: { deletedAt: new Date() }, select: shown }));
+    return projectOf(
+      await this.#prisma.project.update({ where: { id: projectId }, data: { deletedAt: new Date() }, select: shown }),
+    );
   }
 
   /** @throws RoseError NOT_FOUND when it is not the account's, not deleted, or deleted too long ago; NAME_TAKEN */
   async undelete(projectId: number, ownerId: number, deletedSince: Date): Promise<Project> {
-    const row = await this.#prisma.project.findFirst({ where: { id: projectId, ownerId, deletedAt: { gte: deletedSince } }, select: { name: true } });
+    const row = await this.#prisma.project.findFirst({
+      where: { id: projectId, ownerId, deletedAt: { gte: deletedSince } },
+      select: { name: true },
+    });
     if (row === null) throw notFound(`deleted project ${projectId}`);
-    return await unlessTaken(row.name, async () => projectOf(await this.#prisma.project.update({ where: { id: projectId }, data: { deletedAt: null }, select: shown })));
+    return await unlessTaken(row.name, async () =>
+      projectOf(
+        await this.#prisma.project.update({ where: { id: projectId }, data: { deletedAt: null }, select: shown }),
+      ),
+    );
   }
 
   /** Takes back a project that was not completed. */
@@ -70,12 +98,15 @@ async function unlessTaken<T>(name: string, write: () => Promise<T>): Promise<T>
   try {
     return await write();
   } catch (error) {
-    if (isUniqueViolation(error, 'ownerId', 'name')) throw new RoseError('NAME_TAKEN', `You have a project named "${name}" already. Choose another name.`);
+    if (isUniqueViolation(error, 'ownerId', 'name'))
+      throw new RoseError('NAME_TAKEN', `You have a project named "${name}" already. Choose another name.`);
     throw error;
   }
 }
 
-function projectOf({ owner, versions, state, runtime, createdAt, deletedAt, ...row }: ShownRow): Project {
+function projectOf(found: ShownRow): Project {
+  const { owner, versions, state, runtime, createdAt, deletedAt, forkedFromId, forkedFromVersion, ...row } = found;
+  const isFork = forkedFromId !== null && forkedFromVersion !== null;
   return {
     ...row,
     owner: owner.email,
@@ -83,6 +114,7 @@ function projectOf({ owner, versions, state, runtime, createdAt, deletedAt, ...r
     state: fromRow(state),
     runtime: runtime === 'docker' || runtime === 'process' ? runtime : null,
     activeVersion: versions[0]?.number ?? null,
+    forkedFrom: isFork ? { projectId: forkedFromId, version: forkedFromVersion } : null,
     createdAt: createdAt.toISOString(),
     deletedAt: deletedAt?.toISOString() ?? null,
   };

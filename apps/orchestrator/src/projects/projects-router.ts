@@ -1,10 +1,15 @@
-import { createProjectInput, projectInput, renameProjectInput } from '@rose/contract';
+import { createProjectInput, forkProjectInput, projectInput, renameProjectInput } from '@rose/contract';
 import { projectProcedure, router, signedIn } from '../trpc.ts';
 
 export const projectsRouter = router({
   create: signedIn
     .input(createProjectInput)
     .mutation(({ ctx, input, signal }) => ctx.services.projects.create(ctx.identity.account.id, input, signal)),
+  fork: projectProcedure('viewer')
+    .input(forkProjectInput)
+    .mutation(({ ctx, input, signal }) =>
+      ctx.services.projects.fork(ctx.project, { ...input, version: input.version }, ctx.identity.account.id, signal),
+    ),
   list: signedIn.query(({ ctx }) => ctx.services.projects.list(ctx.identity.account.id)),
   listDeleted: signedIn.query(({ ctx }) => ctx.services.projects.listDeleted(ctx.identity.account.id)),
   get: projectProcedure('viewer')

@@ -1,19 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import type { Project } from '@rose/contract';
 import type { ContainersService } from '../containers/containers-service.ts';
-import type { ProjectsRepository } from './projects-repository.ts';
+import type { ProjectRef, VersionsService } from '../versions/versions-service.ts';
+import type { NewProject, ProjectsRepository } from './projects-repository.ts';
 
 /** How long a deleted project can be undeleted. */
 const UNDELETE_MS = 7 * 24 * 60 * 60 * 1000;
+
+export interface ForkIntent {
+  /** Missing: the active version. */
+  version?: number | undefined;
+  name: string;
+  description: string;
+}
 
 /** What a person owns. */
 export class ProjectsService {
   readonly #repository: ProjectsRepository;
   readonly #containers: ContainersService;
+  readonly #versions: VersionsService;
 
-  constructor(repository: ProjectsRepository, containers: ContainersService) {
+  constructor(repository: ProjectsRepository, containers: ContainersService, versions: VersionsService) {
     this.#repository = repository;
     this.#containers = containers;
+    this.#versions = versions;
   }
 
   /**
@@ -21,15 +31,35 @@ export class ProjectsService {
    * @throws RoseError NAME_TAKEN, CONTAINER_FAILED, RUNTIME_UNAVAILABLE; then no project is left
    */
   async create(ownerId: number, intent: { name: string; description: string }, signal?: AbortSignal): Promise<Project> {
-    const project = await this.#repository.create({ ownerId, ...intent, workspacePath: `ws-${randomUUID()}` });
+    return await this.#make({ ownerId, ...intent }, async () => {}, signal);
+  }
+
+  /**
+   * Makes a project whose version 1 is a version of another project of the same owner: no byte is copied.
+   * @throws RoseError as `create`; NOT_FOUND when there is no such version
+   */
+  async fork(source: ProjectRef, intent: ForkIntent, authorId: number, signal?: AbortSignal): Promise<Project> {
+    const { number } = await this.#versions.find(source, intent.version);
+    const { name, description } = intent;
+    const project = { ownerId: source.ownerId, name, description, forkedFromId: source.id, forkedFromVersion: number };
+    return await this.#make(project, (made) => this.#versions.adopt(made.id, source, number, authorId), signal);
+  }
+
+  async #make(
+    project: Omit<NewProject, 'workspacePath'>,
+    prepare: (project: Project) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<Project> {
+    const made = await this.#repository.create({ ...project, workspacePath: `ws-${randomUUID()}` });
     try {
-      await this.#containers.wake(project.id, signal);
+      await prepare(made);
+      await this.#containers.wake(made.id, signal);
     } catch (error) {
-      await this.#containers.remove(project.id).catch(() => {});
-      await this.#repository.erase(project.id);
+      await this.#containers.remove(made.id).catch(() => {});
+      await this.#repository.erase(made.id);
       throw error;
     }
-    return await this.#repository.get(project.id);
+    return await this.#repository.get(made.id);
   }
 
   async list(ownerId: number): Promise<Project[]> {

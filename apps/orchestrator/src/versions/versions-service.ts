@@ -122,7 +122,7 @@ export class VersionsService {
   async plan(project: ProjectRef, intent: LoadIntent, signal?: AbortSignal): Promise<LoadPlan> {
     const { saver, loader, containers, locks } = this.#options;
     using _ = await locks.hold(project.id, signal);
-    const target = await this.#target(project, intent.version);
+    const target = await this.find(project, intent.version);
     const paths = await this.#paths(project, target, intent.paths);
     const agent = await containers.wake(project.id, signal);
     const live = await saver.scan({ projectId: project.id, ownerId: project.ownerId }, agent, signal);
@@ -135,7 +135,7 @@ export class VersionsService {
    */
   async load(project: ProjectRef, intent: LoadIntent, signal?: AbortSignal): Promise<LoadResult> {
     using _ = await this.#options.locks.hold(project.id, signal);
-    const target = await this.#target(project, intent.version);
+    const target = await this.find(project, intent.version);
     const paths = await this.#paths(project, target, intent.paths);
     return await this.#load(project, target, paths, intent.discard, signal);
   }
@@ -186,7 +186,8 @@ export class VersionsService {
     );
   }
 
-  async #target(project: ProjectRef, number: number | undefined): Promise<StoredVersion> {
+  /** A version by number, or the active one. @throws RoseError NOT_FOUND */
+  async find(project: ProjectRef, number: number | undefined): Promise<StoredVersion> {
     const { repository } = this.#options;
     if (number !== undefined) return await repository.get(project.id, number);
     const active = await repository.active(project.id);
@@ -206,6 +207,20 @@ export class VersionsService {
     const raw = paths.map(fromText);
     for (const path of raw) await this.#entry(project, target, path);
     return raw;
+  }
+
+  /**
+   * Makes a version of another project of the same owner this project's version 1: the same tree, and no new byte.
+   * @throws RoseError NOT_FOUND when the version is gone
+   */
+  async adopt(projectId: number, source: ProjectRef, number: number, authorId: number): Promise<void> {
+    const { objects, repository } = this.#options;
+    // While this is held nothing is collected, so the objects are there when the new row is.
+    await using _ = await objects.beginSave(source.ownerId);
+    const { root, rootMtimeNs, files, logicalBytes, changed, skipped } = await repository.get(source.id, number);
+    const facts = { root, rootMtimeNs, files, logicalBytes, storedBytes: 0, durationMs: 0, changed, skipped };
+    const message = `Forked from version ${number} of project ${source.id}`;
+    await repository.add({ projectId, message, kind: 'fork', authorId, requestId: null, activates: true, ...facts });
   }
 
   /** What changed since the version that the workspace derives from. */
