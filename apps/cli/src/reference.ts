@@ -49,8 +49,9 @@ export function chooseProject(projects: Project[], name: string): Project {
 
 function idOf(reference: string): number | null {
   if (!/^\d+$/.test(named(reference, reference))) return null;
-  if (Number(reference) > MAX_ID) throw notFound(`project ${reference}`);
-  return Number(reference);
+  const id = Number(reference);
+  if (id < 1 || id > MAX_ID) throw notFound(`project ${reference}`);
+  return id;
 }
 
 /** Names have neither @ nor :, so the first one ends the name. */

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
+import { xdgDirectory } from './local/xdg.ts';
 
 /**
  * The stored sign-ins: a file for each URL, readable by nobody else. One file a URL, so that
@@ -43,10 +43,7 @@ export function forgetSignIn(url: string, env: Env): void {
 }
 
 function fileOf(url: string, env: Env): string {
-  // A relative XDG_CONFIG_HOME is to be ignored (XDG Base Directory Specification).
-  const xdg = env.XDG_CONFIG_HOME;
-  const config = xdg && path.isAbsolute(xdg) ? xdg : path.join(env.HOME || homedir(), '.config');
   const { host } = new URL(url);
   const name = `${host.replaceAll(/[^a-z0-9.-]/g, '_').slice(0, 100)}-${createHash('sha256').update(url).digest('hex').slice(0, 16)}`;
-  return path.join(config, 'rose', 'sign-ins', `${name}.json`);
+  return path.join(xdgDirectory(env, 'CONFIG'), 'rose', 'sign-ins', `${name}.json`);
 }

@@ -55,7 +55,8 @@ test.each([
 
 test('a command that is not there is 127, one that cannot be executed 126, a failure of RoSE 125', async () => {
   expect(await exec(['no-such-command'])).toMatchObject({ code: 127, err: expect.stringContaining('no-such-command') });
-  expect(await exec(['/etc/passwd'])).toMatchObject({ code: 126 });
+  await shell('echo "#!/bin/sh" > plain');
+  expect(await exec(['./plain'])).toMatchObject({ code: 126, err: 'rose: ./plain: it cannot be executed\n' });
   const { code, err } = await ada.run(['exec', 'no such project', '--json', '--', 'true']);
   expect(JSON.parse(err)).toMatchObject({ error: { code: 'NOT_FOUND' } });
   expect(code).toBe(125);

@@ -1,5 +1,4 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
-import https from 'node:https';
 import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -11,10 +10,11 @@ const CONNECT_MS = 30_000;
  * fetch over node:http. Node's own gives up after 300 s without an answer or a piece of it, and
  * takes 40 ms to load. Connecting has a deadline, the answer has none: the caller's signal ends it.
  */
-export const nodeFetch: Fetch = (url, { method, headers, body, signal }) => {
+export const nodeFetch: Fetch = async (url, { method, headers, body, signal }) => {
   const { promise, resolve, reject } = Promise.withResolvers<FetchResponse>();
   const target = new URL(url);
-  const { request } = target.protocol === 'https:' ? https : http;
+  // TLS takes a while to load, and most RoSEs are on this machine.
+  const { request } = target.protocol === 'https:' ? await import('node:https') : http;
   const call = request(target, { method, headers, signal });
   call.on('error', reject);
   call.once('response', (incoming) => resolve(responseOf(incoming)));
