@@ -5,12 +5,10 @@ import { close, openDirectory, type Fd } from '@rose/snapshot/disk';
 import { openDirectoryAt } from '../files/locate.ts';
 import type { Workspace } from '../workspace.ts';
 import { finishDirectories } from './assemble-tree.ts';
-import { extractZip } from './extract-zip.ts';
 import { makeReadable } from './make-readable.ts';
 import { mergeTree } from './merge.ts';
 import { recoverStaging, Staging } from './staging.ts';
 import type { InspectedZip } from './zip-entry.ts';
-import { checkTree, writeZip } from './write-zip.ts';
 
 /** A zip that was unpacked beside the workspace; gone when disposed. */
 export interface StagedZip extends Disposable {
@@ -23,7 +21,7 @@ export interface StagedZip extends Disposable {
 
 /** Loads what is otherwise loaded when it is needed, for the compile cache. */
 export async function loadArchiveLibraries(): Promise<void> {
-  await Promise.all([import('archiver'), import('extract-zip')]);
+  await Promise.all([import('./write-zip.ts'), import('./extract-zip.ts'), import('extract-zip')]);
 }
 
 /** Zips of the live workspace, and zips into it. */
@@ -43,9 +41,10 @@ export class ArchiveService {
   async zip(path: Raw, output: Writable, begin: () => void, signal: AbortSignal): Promise<void> {
     const directory = this.#open(path);
     try {
-      await checkTree(directory, signal);
+      const { checkTree, writeZip } = await import('./write-zip.ts');
+      const totals = await checkTree(directory, signal);
       begin();
-      await writeZip(directory, output, signal);
+      await writeZip(directory, output, totals, signal);
     } finally {
       close(directory);
     }
@@ -58,7 +57,7 @@ export class ArchiveService {
   async stage(content: AsyncIterable<Uint8Array>, limits: ZipLimits, signal: AbortSignal): Promise<StagedZip> {
     const staging = new Staging(this.#workspace);
     try {
-      const zip = await extractZip(await staging.receive(content, limits.zipBytes), staging.tree, limits, signal);
+      const zip = await unpack(staging, content, limits, signal);
       const tree = openDirectory(staging.fd, 'tree' as Raw);
       try {
         const modes = makeReadable(tree, zip.entries);
@@ -87,7 +86,7 @@ export class ArchiveService {
     const target = this.#open(path);
     try {
       using staging = new Staging(this.#workspace);
-      const zip = await extractZip(await staging.receive(content, limits.zipBytes), staging.tree, limits, signal);
+      const zip = await unpack(staging, content, limits, signal);
       signal.throwIfAborted();
       mergeTree(staging.fd, target, path);
       finishDirectories(target, zip.entries);
@@ -105,4 +104,14 @@ export class ArchiveService {
       close(root);
     }
   }
+}
+
+async function unpack(
+  staging: Staging,
+  content: AsyncIterable<Uint8Array>,
+  limits: ZipLimits,
+  signal: AbortSignal,
+): Promise<InspectedZip> {
+  const { extractZip } = await import('./extract-zip.ts');
+  return await extractZip(await staging.receive(content, limits.zipBytes), staging.tree, limits, signal);
 }

@@ -43,7 +43,8 @@ export const importRoute: StreamRoute = {
       using staged = await tellingBytes(response, (counted) =>
         agent.archive.stage(counted(readBody(request, signal)), DEFAULT_ZIP_LIMITS, signal),
       );
-      for await (const frames of agent.snapshots.saveStaged(staged.tree, staged.modes, signal)) await write(response, frames);
+      for await (const frames of agent.snapshots.saveStaged(staged.tree, staged.modes, signal))
+        await write(response, frames);
       response.end();
     } catch (error) {
       response.end(encodeJsonFrame(SAVE_FRAME.error, asRoseError(error).toBody()));

@@ -55,7 +55,7 @@ function makeTree(): void {
   symlinkSync('../nowhere', disk('src/dangling'));
   symlinkSync('src', disk('to directory'));
   writeFileSync(disk('large'), Buffer.alloc(3 * 1024 * 1024, 'large '));
-  execFileSync('sh', ['-c', 'find . -depth -exec touch -h -d "2020-02-02 02:02:02 UTC" {} +'], {
+  execFileSync('sh', ['-c', 'find . -depth -exec touch -h -d "2020-02-02 02:02:03 UTC" {} +'], {
     cwd: agent.workspace,
   });
 }
