@@ -30,7 +30,7 @@ async function pass(
   { services, cookies }: Context,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   const { credentials } = callerOf(request, cookies);
   const identity = await services.access.require(credentials, CHANGES.has(request.method) ? 'change' : 'look');
   const { id, '*': rest } = request.params as { id: string; '*': string };
@@ -56,7 +56,8 @@ async function pass(
     idleMs: 0,
   });
   reply.code(answer.status).headers(answerHeaders(answer.headers));
-  return reply.send(answer.body);
+  // Until the caller has it all: so long the watch lasts.
+  await reply.send(answer.body);
 }
 
 function agentRole(role: ProjectRole): 'viewer' | 'editor' {

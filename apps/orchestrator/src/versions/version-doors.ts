@@ -20,7 +20,7 @@ export async function addVersionDoors(server: FastifyInstance, context: Context)
       'content-length': entry.size,
       'cache-control': 'no-store',
     });
-    return reply.send(Readable.from(bytes, { objectMode: false }));
+    await reply.send(Readable.from(bytes, { objectMode: false }));
   });
   addExportDoor(server, context);
   await addImportDoor(server, context);

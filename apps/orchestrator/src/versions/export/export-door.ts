@@ -24,6 +24,6 @@ export function addExportDoor(server: FastifyInstance, context: Context): void {
       // The headers may be gone already: then the connection breaks off, and the caller sees no whole zip.
       output.destroy(error as Error);
     }
-    return reply;
+    await reply;
   });
 }
