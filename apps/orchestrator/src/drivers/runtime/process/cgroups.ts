@@ -14,6 +14,7 @@ export type Cgroup = Partial<Record<Controller, string>>;
 export type Controller = (typeof CONTROLLERS)[number];
 
 const CONTROLLERS = ['memory', 'pids', 'cpu', 'cpuacct', 'freezer'] as const;
+const V2 = ['memory', 'pids', 'cpu', 'freezer'] as const;
 const FREEZE_MS = 10_000;
 const CPU_PERIOD_US = 100_000;
 
@@ -24,13 +25,23 @@ export async function findCgroups(): Promise<Cgroup> {
   for (const [controller, folder] of candidates()) {
     try {
       await mkdir(folder, { recursive: true });
-      if (isV2(folder)) await writeFile(path.join(folder, 'cgroup.subtree_control'), '+memory +pids +cpu');
+      if (controller !== 'freezer') await enable(controller, folder);
+      else if (!hasFreezer(folder)) continue;
       parents[controller] = folder;
     } catch {
       // Not ours to use (read-only, not delegated): its limits are then said not to be enforced.
     }
   }
   return parents;
+}
+
+/** Version 2 gives children only the controllers that are named. */
+async function enable(controller: Controller, folder: string): Promise<void> {
+  if (isV2(folder)) await writeFile(path.join(folder, 'cgroup.subtree_control'), `+${controller}`);
+}
+
+function hasFreezer(folder: string): boolean {
+  return ['cgroup.freeze', 'freezer.state'].some((file) => existsSync(path.join(folder, file)));
 }
 
 /** Makes a container's cgroup with its limits. */
@@ -115,15 +126,12 @@ async function memoryOf(folder: string): Promise<number> {
 
 function candidates(): [Controller, string][] {
   const own = ownPaths();
-  return mounts().flatMap(({ version, root, target, controllers }) => {
+  // Version 2 last, where there are both: its freezer lets frozen processes be killed.
+  const found = mounts().toSorted((a, b) => a.version - b.version);
+  return found.flatMap(({ version, root, target, controllers }) => {
     // Version 2 lets no folder have both processes and controllers for its children: we cannot
     // stay below our own and use the top, as Docker does.
-    if (version === 2) {
-      const offered = readNow(target, 'cgroup.controllers').split(/\s/);
-      const usable = ['memory', 'pids', 'cpu'].every((controller) => offered.includes(controller));
-      const all: Controller[] = ['memory', 'pids', 'cpu', 'freezer'];
-      return usable ? all.map((controller): [Controller, string] => [controller, path.join(target, 'rose')]) : [];
-    }
+    if (version === 2) return V2.map((controller): [Controller, string] => [controller, path.join(target, 'rose')]);
     return CONTROLLERS.filter((controller) => controllers.includes(controller)).map(
       (controller): [Controller, string] => {
         const below = path.relative(root, own.get(controller) ?? root);

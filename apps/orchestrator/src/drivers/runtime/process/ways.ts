@@ -48,6 +48,7 @@ function bwrap(spec: SandboxSpec, tree: Entry[], command: string[]): string[] {
       return [entry.kind === 'read-only' ? '--ro-bind' : '--bind', entry.source, entry.target];
     }),
     ...['--proc', '/proc', '--ro-bind', '/proc/sys', '/proc/sys', '--dev', '/dev'],
+    ...['--perms', '1777', '--size', `${spec.tmpBytes}`, '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
     ...['--perms', '1777', '--size', `${spec.tmpBytes}`, '--tmpfs', '/tmp', '--remount-ro', '/'],
     ...['--chdir', INSIDE_PATHS.home, '--', ...command],
   ];
