@@ -92,7 +92,7 @@ export class LoadApplier {
     const kept = String(index) as Raw;
     if (statAt(aside, kept) === null) {
       const current = statAt(parent, name);
-      if (current === null || !isExpected(current, expected)) return 'conflict';
+      if (current === null || !isUntouched(current, expected)) return 'conflict';
       rename(parent, name, aside, kept, { replace: false });
     }
     // What a killed agent took is looked at too: it may not have come so far.
@@ -140,7 +140,7 @@ type Attributes = Extract<LoadOperation, { op: 'attributes' }>;
 function setAttributes(parent: Fd, name: Raw, { kind, mode, mtimeNs }: Attributes, expected: Expected | null): Outcome {
   const mtime = parseMtimeNs(mtimeNs);
   const isLeft = (stat: Stat | null): boolean =>
-    stat !== null && (isExpected(stat, expected) || isRepeated(stat, expected, { mode, ...mtime }));
+    stat !== null && (isUntouched(stat, expected) || isRepeated(stat, expected, { mode, ...mtime }));
   if (kind === 'symlink') {
     if (!isLeft(statAt(parent, name))) return 'conflict';
     setMtime(parent, name, mtime);
@@ -159,6 +159,16 @@ function setAttributes(parent: Fd, name: Raw, { kind, mode, mtimeNs }: Attribute
   } finally {
     close(fd);
   }
+}
+
+/** Whether nothing happened to it since the scan. Moving it changes its ctime: then `isExpected` is all that can be said. */
+function isUntouched(stat: Stat, expected: Expected | null): boolean {
+  const { ctimeSeconds, ctimeNanoseconds } = stat;
+  return (
+    isExpected(stat, expected) &&
+    ctimeSeconds === expected?.ctimeSeconds &&
+    ctimeNanoseconds === expected.ctimeNanoseconds
+  );
 }
 
 function isExpected(stat: Stat, expected: Expected | null): boolean {

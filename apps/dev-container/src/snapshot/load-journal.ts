@@ -21,6 +21,8 @@ export interface Expected {
   mode: number;
   mtimeSeconds: number;
   mtimeNanoseconds: number;
+  ctimeSeconds: number;
+  ctimeNanoseconds: number;
   /** Only for a file whose stamps cannot tell: compare the bytes too. */
   chunks: Chunk[] | null;
 }

@@ -227,12 +227,15 @@ function changed(path: string): RoseError {
   return new RoseError('CONFLICT', `${path} changed while the load was prepared. Nothing was touched; load again.`);
 }
 
+/** Directories are never replaced, so nobody asks. */
+const NO_STAMPS = { inode: 0, size: 0, ctimeSeconds: 0, ctimeNanoseconds: 0, chunks: null };
+
 function expectedOf(entry: CachedEntry | null): Expected | null {
   if (entry === null) return null;
   const { mode, mtimeSeconds, mtimeNanoseconds } = entry;
-  if (entry.kind === 'directory')
-    return { kind: 'directory', inode: 0, size: 0, mode, mtimeSeconds, mtimeNanoseconds, chunks: null };
+  if (entry.kind === 'directory') return { ...NO_STAMPS, kind: 'directory', mode, mtimeSeconds, mtimeNanoseconds };
   const size = entry.kind === 'file' ? entry.size : entry.target.length;
   const chunks = entry.kind === 'file' && entry.isRacy ? [...entry.chunks] : null;
-  return { kind: entry.kind, inode: entry.inode, size, mode, mtimeSeconds, mtimeNanoseconds, chunks };
+  const { kind, inode, ctimeSeconds, ctimeNanoseconds } = entry;
+  return { kind, inode, size, mode, mtimeSeconds, mtimeNanoseconds, ctimeSeconds, ctimeNanoseconds, chunks };
 }
