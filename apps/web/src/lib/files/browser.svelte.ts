@@ -28,9 +28,14 @@ export class FileBrowser {
     const entry = await this.tree.reveal(path);
     if (this.path !== path || path === '') return;
     this.entry = entry;
-    // One that a long directory has not told yet is asked for all the same.
-    if (entry === null || entry.kind === 'file' || entry.kind === 'symlink') await this.preview.load();
+    if (this.hasContent) await this.preview.load();
   };
+
+  /** One that a long directory has not told yet is asked for all the same. */
+  get hasContent(): boolean {
+    const kind = this.entry?.kind ?? 'file';
+    return kind === 'file' || (kind === 'symlink' && this.source.followsLinks);
+  }
 
   close = (): void => {
     this.tree.close();

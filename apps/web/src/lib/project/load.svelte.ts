@@ -23,9 +23,12 @@ export class Load {
   constructor(open: OpenProject) {
     this.#open = open;
     this.plan = new Resource((signal) => rose.versions.plan.query(this.#input(), { signal }));
-    this.deed = new Deed(() =>
-      this.#change('load', () => rose.versions.load.mutate(this.#input())).then(() => this.cancel()),
-    );
+    this.deed = new Deed(async () => {
+      const input = this.#input();
+      const deed = input.paths === undefined ? 'load' : 'restore';
+      await this.#change(deed, () => rose.versions.load.mutate(input));
+      this.cancel();
+    });
     this.undo = new Deed(() => this.#change('undo', () => rose.versions.undo.mutate({ projectId: open.id })));
   }
 
@@ -47,7 +50,10 @@ export class Load {
     return { projectId: this.#open.id, ...this.wish };
   }
 
-  async #change(deed: 'load' | 'undo', act: () => ReturnType<typeof rose.versions.undo.mutate>): Promise<void> {
+  async #change(
+    deed: 'load' | 'restore' | 'undo',
+    act: () => ReturnType<typeof rose.versions.undo.mutate>,
+  ): Promise<void> {
     const open = this.#open;
     open.outcome = null;
     try {

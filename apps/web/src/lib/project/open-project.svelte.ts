@@ -5,6 +5,9 @@ import { Resource } from '#lib/api/resource.svelte.ts';
 import { rose } from '#lib/api/rose.ts';
 import { ProgressWatch } from './progress.svelte.ts';
 
+/** What a save or a load has done; a restore is a load of some paths only. */
+export type Outcome = { deed: 'save'; result: SaveResult } | { deed: 'load' | 'restore' | 'undo'; result: LoadResult };
+
 /** The project whose pages are open, and what its parts tell each other. */
 export class OpenProject {
   readonly id: number;
@@ -17,9 +20,7 @@ export class OpenProject {
   readonly start: Deed<[]>;
   readonly stop: Deed<[]>;
   /** The last save or load of this page, whose result is still shown. */
-  outcome = $state.raw<{ deed: 'save'; result: SaveResult } | { deed: 'load' | 'undo'; result: LoadResult } | null>(
-    null,
-  );
+  outcome = $state.raw<Outcome | null>(null);
   /** Counts the times that the live files were changed from here: who shows them looks again. */
   filesChanged = $state(0);
 

@@ -44,14 +44,13 @@ function controlOf(rule: Rule): Control {
   }
 }
 
-/** "idlePauseMinutes" → "Idle pause minutes", "memoryMiB" → "Memory MiB" */
+/** "idlePauseMinutes" → "Idle pause minutes", "memoryMiB" → "Memory (MiB)" */
 function labelOf(key: string): string {
-  const words = key.replace(/([a-z])([A-Z])/g, '$1 $2').split(' ');
-  return words
-    .map((word, i) => (i === 0 ? word.charAt(0).toUpperCase() + word.slice(1) : word))
-    .map((word, i) => (i > 0 && /^[A-Z][a-z]+$/.test(word) ? word.toLowerCase() : word))
-    .join(' ')
-    .replace('Cpus', 'CPUs');
+  const words = key
+    .replace(/MiB$/, ' (MiB)')
+    .replace(/^cpus$/, 'CPUs')
+    .replace(/([a-z])([A-Z])(?=[a-z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** A value as its control shows it. */
@@ -61,6 +60,7 @@ export function asDraft(value: unknown, control: Control): string {
       return (value as string[]).join('\n');
     case 'pairs':
       return Object.entries(value as Record<string, string>)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, text]) => `${name}=${/^"|\n|^\s|\s$/.test(text) ? JSON.stringify(text) : text}`)
         .join('\n');
     default:

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { describeUi } from './support/browser.ts';
+import { projectWith } from './support/projects.ts';
+
+describeUi('projects', (ui) => {
+  test('a new project opens at once, runs, and is in the list', async () => {
+    const page = await ui.visitAs(await ui.orchestrator.signUp('Ada'));
+    await page.getByRole('button', { name: 'New project' }).click();
+    await page.getByLabel('Name').fill('engine');
+    await page.getByLabel('Description').fill('Bernoulli numbers');
+    await page.keyboard.press('Tab');
+    await page.getByRole('button', { name: 'Create project' }).click();
+    await page.getByRole('heading', { name: 'engine' }).waitFor();
+    await page.getByText('The workspace is empty').waitFor();
+    await page.getByText('Running', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Projects', exact: true }).click();
+    await page.getByRole('link', { name: /engine Bernoulli numbers/ }).waitFor();
+  });
+
+  test('a name that is taken, or that no project may have, is refused at its field', async () => {
+    const grace = await ui.orchestrator.signUp('Grace');
+    await projectWith(grace, 'cobol', {});
+    const page = await ui.visitAs(grace);
+    await page.getByRole('button', { name: 'New project' }).click();
+    const name = page.getByLabel('Name');
+    for (const [wrong, message] of [
+      ['a/b', 'A project name has none of @ : /'],
+      ['1234', 'A project name of digits only would be taken for an id.'],
+      ['cobol', /cobol/],
+    ] as const) {
+      await name.fill(wrong);
+      await page.getByRole('button', { name: 'Create project' }).click();
+      await page.getByRole('dialog').locator('p', { hasText: message }).waitFor();
+      expect(await name.getAttribute('aria-invalid')).toBe('true');
+    }
+  });
+
+  test('a project can be renamed, deleted and undeleted', async () => {
+    const barbara = await ui.orchestrator.signUp('Barbara');
+    const id = await projectWith(barbara, 'clu', { 'a.txt': 'a' });
+    const page = await ui.visitAs(barbara, `/project/${id}/settings`);
+    await page.getByLabel('Name of the project').fill('argus');
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await page.getByRole('heading', { name: 'argus' }).waitFor();
+
+    await page.getByRole('button', { name: 'Delete…' }).click();
+    await page.getByRole('button', { name: 'Delete project' }).click();
+    await page.getByText('No projects yet').waitFor();
+    await page.getByText('Recently deleted (1)').click();
+    await page.getByRole('button', { name: 'Undelete argus' }).click();
+    await page.getByRole('link', { name: /argus/ }).waitFor();
+    expect((await barbara.rose.versions.list.query({ projectId: id })).at(-1)?.files).toBe(1);
+  });
+
+  test("another's project and one that never was look the same", async () => {
+    const katherine = await ui.orchestrator.signUp('Katherine');
+    const id = await projectWith(katherine, 'orbit', {});
+    const page = await ui.visitAs(await ui.orchestrator.signUp('Mallory'), `/project/${id}`);
+    await page.getByText('There is no such project').waitFor();
+    const others = await page.locator('main').innerText();
+    await page.goto('/project/999999');
+    await page.getByText('There is no such project').waitFor();
+    expect(await page.locator('main').innerText()).toBe(others);
+  });
+
+  test('a project can be stopped and started', async () => {
+    const radia = await ui.orchestrator.signUp('Radia');
+    const id = await projectWith(radia, 'bridges', { 'tree.txt': 'spanning' });
+    const page = await ui.visitAs(radia, `/project/${id}/versions`);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('Asleep', { exact: true }).waitFor();
+    await page.getByText('On stop', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByText('Running', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Files' }).click();
+    await page.getByRole('treeitem', { name: 'tree.txt' }).waitFor();
+  });
+});
