@@ -159,7 +159,7 @@ function edited(before: CachedEntry | null, edit: Edits, epoch: number): CachedE
   if (edit.entry === undefined && known === null) return null;
   const attributes = edit.entry ?? known!;
   const directory: CachedDirectory = {
-    ...(known ?? (attributes as CachedDirectory)),
+    ...(known ?? attributes),
     mode: attributes.mode,
     mtimeSeconds: attributes.mtimeSeconds,
     mtimeNanoseconds: attributes.mtimeNanoseconds,

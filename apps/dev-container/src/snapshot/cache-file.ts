@@ -123,7 +123,7 @@ function unpack(packed: Leaf | Directory): CachedEntry {
   if (kind === 's') return { ...leaf, kind: 'symlink', target: text(rest as string) };
   const [size, list, items] = rest as FileRest;
   const chunks = items.map(([id, chunkSize]): Chunk => ({ id: parseObjectId(id), size: number(chunkSize) }));
-  const content: Content = list === null ? { chunks } : { list: parseObjectId(list) as ObjectId };
+  const content: Content = list === null ? { chunks } : { list: parseObjectId(list) };
   return { ...leaf, kind: 'file', size: number(size), content, chunks };
 }
 

@@ -10,11 +10,11 @@ import { untilSettled, workspaceBench, type Bench } from '../../test/workspace-b
 /** Does something once, right after bytes of a file were read: what another process could do at that moment. */
 function afterRead(deed: () => void): void {
   const real = fs.readSync;
-  const spy = vi.spyOn(fs, 'readSync').mockImplementationOnce(((...args: Parameters<typeof real>) => {
+  const spy = vi.spyOn(fs, 'readSync').mockImplementationOnce((...args: Parameters<typeof real>) => {
     const count = real(...args);
     deed();
     return count;
-  }) as typeof real);
+  });
   onTestFinished(() => spy.mockRestore());
 }
 
@@ -104,11 +104,11 @@ test('a file that never stands still is saved as read and named; the next save l
   const versions = new Versions();
   bench.write('log', 'x');
   const real = fs.readSync;
-  const spy = vi.spyOn(fs, 'readSync').mockImplementation(((...args: Parameters<typeof real>) => {
+  const spy = vi.spyOn(fs, 'readSync').mockImplementation((...args: Parameters<typeof real>) => {
     const count = real(...args);
     fs.appendFileSync(bench.at('log'), 'x');
     return count;
-  }) as typeof real);
+  });
   const { root, summary } = versions.save(bench.engine);
   spy.mockRestore();
   expect(summary.changed).toEqual(['log']);
