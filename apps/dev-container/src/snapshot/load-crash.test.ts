@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type * as Disk from '@rose/snapshot/disk';
 import { afterEach, expect, test, vi } from 'vitest';
 import { describeTree } from '../../test/disk-tree.ts';
 import { Versions } from '../../test/versions.ts';
@@ -11,7 +12,7 @@ const death = vi.hoisted(() => ({ steps: 0, after: Number.POSITIVE_INFINITY }));
 
 /** The real disk, until the process dies right after one of the steps that change it. */
 vi.mock('@rose/snapshot/disk', async (importActual) => {
-  const disk = await importActual<typeof import('@rose/snapshot/disk')>();
+  const disk = await importActual<typeof Disk>();
   const mortal = <A extends unknown[], R>(deed: (...args: A) => R) => {
     return (...args: A): R => {
       if (death.steps >= death.after) throw new Killed();
