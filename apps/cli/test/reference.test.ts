@@ -8,6 +8,7 @@ const project = (id: number, name: string, role: Project['role'], owner = 'ada@e
   role,
   owner,
   description: '',
+  forkedFrom: null,
   state: 'running',
   stateReason: null,
   runtime: 'process',

@@ -10,6 +10,7 @@ import { Passwords } from './accounts/passwords.ts';
 import { signUpRuleFor } from './accounts/sign-up-rule.ts';
 import { TokensRepository } from './accounts/tokens-repository.ts';
 import { TokensService } from './accounts/tokens-service.ts';
+import { ComparisonsService } from './comparisons/comparisons-service.ts';
 import type { Config } from './config.ts';
 import { Attendant } from './containers/attendant.ts';
 import { ContainersRepository } from './containers/containers-repository.ts';
@@ -57,6 +58,7 @@ export interface Services {
   versions: VersionsService;
   exporter: Exporter;
   checkpoints: Checkpoints;
+  comparisons: ComparisonsService;
   progress: Progress;
   store: StoreService;
 }
@@ -170,6 +172,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     versions,
     exporter: new Exporter(versionsRepository, objects, (ownerId) => saver.treesOf(ownerId)),
     checkpoints,
+    comparisons: new ComparisonsService({ repository: versionsRepository, saver, versions, containers, locks: deeds }),
     progress,
     store,
   };

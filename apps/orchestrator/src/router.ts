@@ -1,5 +1,6 @@
 import { accountsRouter } from './accounts/accounts-router.ts';
 import { settingsRouter } from './settings/settings-router.ts';
+import { comparisonsRouter } from './comparisons/comparisons-router.ts';
 import { containersRouter } from './containers/containers-router.ts';
 import { projectsRouter } from './projects/projects-router.ts';
 import { storeRouter } from './store/store-router.ts';
@@ -12,6 +13,7 @@ export const appRouter = router({
   projects: projectsRouter,
   containers: containersRouter,
   versions: versionsRouter,
+  comparisons: comparisonsRouter,
   store: storeRouter,
 });
 

@@ -1,5 +1,6 @@
 export * from './accounts.ts';
 export * from './archives.ts';
+export * from './comparisons.ts';
 export * from './errors.ts';
 export * from './projects.ts';
 export * from './settings.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Difference } from './comparisons.ts';
 import { projectIdSchema } from './projects.ts';
 import { storable } from './text.ts';
 
@@ -116,19 +117,10 @@ export interface DirectoryEntry {
   mtimeNs: string;
 }
 
-export type ChangeKind = 'added' | 'removed' | 'changed' | 'mode';
-
-/** One path that differs between two trees. */
-export interface PathChange {
-  path: string;
-  change: ChangeKind;
-  kind: EntryKind;
-}
-
 export interface WorkspaceStatus {
   /** The version that the changes are counted from; null for a project without versions. */
   base: number | null;
-  changes: PathChange[];
+  changes: Difference[];
 }
 
 /** How far a running save or load is. */

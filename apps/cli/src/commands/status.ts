@@ -1,6 +1,5 @@
-import type { PathChange } from '@rose/contract';
 import { defineCommand } from '../command.ts';
-import { escapeName } from '../output/escape.ts';
+import { differenceText } from '../output/difference.ts';
 import { countText } from '../output/units.ts';
 import { findProject } from '../reference.ts';
 
@@ -14,10 +13,6 @@ export const command = defineCommand({
     const since = base === null ? 'No version yet' : `Since version ${base}`;
     const title =
       changes.length === 0 ? `${since}: nothing changed.` : `${since}: ${countText(changes.length, 'change')}`;
-    await cli.print({ base, changes }, [title, ...changes.map(changeText)].join('\n'));
+    await cli.print({ base, changes }, [title, ...changes.map((change) => `  ${differenceText(change)}`)].join('\n'));
   },
 });
-
-function changeText({ path, change, kind }: PathChange): string {
-  return `  ${change.padEnd(8)} ${escapeName(path)}${kind === 'directory' ? '/' : ''}`;
-}

@@ -9,11 +9,12 @@ import {
   type Version,
   type WorkspaceStatus,
 } from '@rose/contract';
-import { fromText, mtimeNs, splitRaw, toText, type FileEntry, type Raw, type TreeEntry } from '@rose/snapshot';
+import { fromText, mtimeNs, toText, type FileEntry, type Raw, type TreeEntry } from '@rose/snapshot';
 import type { ContainersService } from '../containers/containers-service.ts';
 import type { Locks } from '../containers/locks.ts';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
-import { changesBetween } from './changes.ts';
+import { differencesBetween } from './differences.ts';
+import { findEntry } from './find-entry.ts';
 import type { Loader } from './loader.ts';
 import { chunksOf } from './load-plan.ts';
 import { resultOf, type LiveState, type Saver } from './saver.ts';
@@ -230,7 +231,7 @@ export class VersionsService {
     const agent = await containers.wake(project.id, signal);
     const live = await saver.scan({ projectId: project.id, ownerId: project.ownerId }, agent, signal);
     const base = live.base;
-    return { base: base?.number ?? null, changes: await changesBetween(live.trees, base?.root ?? null, live.root) };
+    return { base: base?.number ?? null, changes: await differencesBetween(live.trees, base?.root ?? null, live.root) };
   }
 
   /** A directory of a version, or the one entry that `path` names. No container is needed. */
@@ -264,16 +265,9 @@ export class VersionsService {
 
   /** The entry at a path of a version, null for its root. @throws RoseError NOT_FOUND */
   async #entry(project: ProjectRef, version: StoredVersion, path: Raw): Promise<TreeEntry | null> {
-    const trees = this.#options.saver.treesOf(project.ownerId);
-    let tree = version.root;
-    let entry: TreeEntry | null = null;
-    for (const name of splitRaw(path)) {
-      if (entry !== null && entry.kind !== 'directory')
-        throw notFound(`"${toText(path)}" in version ${version.number}`);
-      tree = entry?.tree ?? tree;
-      entry = (await trees.tree(tree)).find((candidate) => candidate.name === name) ?? null;
-      if (entry === null) throw notFound(`"${toText(path)}" in version ${version.number}`);
-    }
+    if (path === '') return null;
+    const entry = await findEntry(this.#options.saver.treesOf(project.ownerId), version.root, path);
+    if (entry === null) throw notFound(`"${toText(path)}" in version ${version.number}`);
     return entry;
   }
 }

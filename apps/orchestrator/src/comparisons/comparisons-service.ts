@@ -1,0 +1,114 @@
+import type { Comparison, FileComparison, PathVersion } from '@rose/contract';
+import { fromText, type FileEntry, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
+import type { ContainersService } from '../containers/containers-service.ts';
+import type { Locks } from '../containers/locks.ts';
+import { hasSameContent } from '../versions/diff-trees.ts';
+import { findEntry } from '../versions/find-entry.ts';
+import type { Saver } from '../versions/saver.ts';
+import type { TreeSource } from '../versions/trees.ts';
+import type { StoredVersion, VersionsRepository } from '../versions/versions-repository.ts';
+import type { ProjectRef, VersionsService } from '../versions/versions-service.ts';
+import { differencesBetween } from '../versions/differences.ts';
+import { readLiveFile } from './live-file.ts';
+import { compareBytes, MAX_TEXT_BYTES } from './line-diff.ts';
+
+export interface ComparisonsOptions {
+  repository: VersionsRepository;
+  saver: Saver;
+  versions: VersionsService;
+  containers: ContainersService;
+  locks: Locks;
+}
+
+/** Two states of a project to compare; without `to` the second is the live workspace. */
+export interface Sides {
+  from: number;
+  to?: number | undefined;
+}
+
+interface Side {
+  root: ObjectId;
+  trees: TreeSource;
+}
+
+/** What differs between versions, or between a version and the live workspace. */
+export class ComparisonsService {
+  readonly #options: ComparisonsOptions;
+
+  constructor(options: ComparisonsOptions) {
+    this.#options = options;
+  }
+
+  /** One page of the changes. No container is needed between two versions. */
+  async diff(project: ProjectRef, sides: Sides & { offset: number; limit: number }, signal?: AbortSignal): Promise<Comparison> {
+    const from = await this.#options.repository.get(project.id, sides.from);
+    const after = await this.#side(project, sides.to, signal);
+    const all = await differencesBetween(after.trees, from.root, after.root);
+    const end = sides.offset + sides.limit;
+    return { from: sides.from, to: sides.to ?? null, changes: all.slice(sides.offset, end), next: end < all.length ? end : null, total: all.length };
+  }
+
+  /** One file, line by line where both sides are text. */
+  async fileDiff(project: ProjectRef, { from, to, path }: Sides & { path: string }, signal?: AbortSignal): Promise<FileComparison> {
+    const { repository, saver } = this.#options;
+    const version = await repository.get(project.id, from);
+    const raw = fromText(path);
+    const before = await findFile(saver.treesOf(project.ownerId), version.root, raw);
+    const after = await this.#side(project, to, signal);
+    const now = await findFile(after.trees, after.root, raw);
+    if (before !== null && now !== null && hasSameContent(before, now)) return { kind: 'same' };
+    if (Math.max(before?.size ?? 0, now?.size ?? 0) > MAX_TEXT_BYTES) return { kind: 'binary', sizeBefore: before?.size ?? null, sizeAfter: now?.size ?? null };
+    const old = before === null ? null : await this.#bytes(project, from, path);
+    const fresh = now === null ? null : to === undefined ? await this.#live(project, path, signal) : await this.#bytes(project, to, path);
+    return compareBytes(old, fresh);
+  }
+
+  /** The versions in which a path changed, oldest first. Compares only that path: the trees on the way to it are read. */
+  async history(project: ProjectRef, path: string): Promise<PathVersion[]> {
+    const { repository, saver } = this.#options;
+    const trees = saver.treesOf(project.ownerId);
+    const raw = fromText(path);
+    const changes: PathVersion[] = [];
+    let before: TreeEntry | null = null;
+    for (const { version, message, createdAt } of await repository.list(project.id)) {
+      const { root } = await repository.get(project.id, version);
+      const after = await findEntry(trees, root, raw);
+      const change = changeBetween(before, after);
+      if (change !== null) changes.push({ version, message, createdAt, change, size: after?.kind === 'file' ? after.size : null });
+      before = after;
+    }
+    return changes;
+  }
+
+  async #side(project: ProjectRef, number: number | undefined, signal?: AbortSignal): Promise<Side> {
+    const { repository, saver, containers, locks } = this.#options;
+    if (number !== undefined) {
+      const { root }: StoredVersion = await repository.get(project.id, number);
+      return { root, trees: saver.treesOf(project.ownerId) };
+    }
+    using _ = await locks.hold(project.id, signal);
+    const agent = await containers.wake(project.id, signal);
+    return await saver.scan({ projectId: project.id, ownerId: project.ownerId }, agent, signal);
+  }
+
+  async #bytes(project: ProjectRef, number: number, path: string): Promise<Buffer> {
+    const { bytes } = await this.#options.versions.file(project, number, path);
+    return Buffer.concat(await Array.fromAsync(bytes));
+  }
+
+  async #live(project: ProjectRef, path: string, signal?: AbortSignal): Promise<Buffer> {
+    return await readLiveFile(await this.#options.containers.wake(project.id, signal), path, MAX_TEXT_BYTES, signal);
+  }
+}
+
+async function findFile(trees: TreeSource, root: ObjectId, path: Raw): Promise<FileEntry | null> {
+  const entry = await findEntry(trees, root, path);
+  return entry?.kind === 'file' ? entry : null;
+}
+
+function changeBetween(before: TreeEntry | null, after: TreeEntry | null): PathVersion['change'] | null {
+  if (before === null) return after === null ? null : 'added';
+  if (after === null) return 'removed';
+  if (before.kind === 'directory' && after.kind === 'directory') return before.tree === after.tree ? null : 'changed';
+  return before.mode === after.mode && hasSameContent(before, after) ? null : 'changed';
+}

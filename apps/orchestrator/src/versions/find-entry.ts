@@ -1,0 +1,15 @@
+import { splitRaw, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
+import type { TreeSource } from './trees.ts';
+
+/** The entry at a path below a tree, null when there is none. The path must not be empty. */
+export async function findEntry(trees: TreeSource, root: ObjectId, path: Raw): Promise<TreeEntry | null> {
+  let tree: ObjectId = root;
+  let entry: TreeEntry | null = null;
+  for (const name of splitRaw(path)) {
+    if (entry !== null && entry.kind !== 'directory') return null;
+    tree = entry?.tree ?? tree;
+    entry = (await trees.tree(tree)).find((candidate) => candidate.name === name) ?? null;
+    if (entry === null) return null;
+  }
+  return entry;
+}
