@@ -1,85 +1,105 @@
-import { joinRaw, type Chunk, type FileEntry, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
-import type { SentObjects } from './save-receiver.ts';
-import { lied } from './save-receiver.ts';
+import type { Chunk, FileEntry, ObjectId, TreeEntry, Raw } from '@rose/snapshot';
+import { unknownObject, wrongSize, type SentObjects } from './save-receiver.ts';
 import type { TreeSource } from './trees.ts';
 
+export interface CompletenessOptions {
+  root: ObjectId;
+  /** Root of the version that need not be sent again. */
+  base: ObjectId | null;
+  sent: SentObjects;
+  trees: TreeSource;
+  /** Trees only: a scan sends no content. */
+  treesOnly: boolean;
+}
+
 /**
- * Checks that everything a saved tree refers to was sent with it or is part of its base, so
- * that no container can make a version of objects that it merely knows the hash of. Walks
- * only what was sent; the base is compared path by path, and read whole only for what moved.
- * @throws RoseError AGENT_LIED naming the path
+ * Checks that everything a saved tree refers to was sent with it or is part of its base, as what
+ * it is referred to, so that no container can make a version of objects that it merely knows the
+ * hash of. Walks only what was sent; the base is compared path by path, and read whole only for
+ * what moved.
+ * @throws RoseError AGENT_LIED
  */
-export async function requireComplete(
-  root: ObjectId,
-  base: ObjectId | null,
-  sent: SentObjects,
-  trees: TreeSource,
-): Promise<void> {
-  await new CompletenessCheck(base, sent, trees).tree(root, base, '' as Raw);
+export async function requireComplete(options: CompletenessOptions): Promise<void> {
+  await new CompletenessCheck(options).tree(options.root, options.base);
+}
+
+/** Every object of a version, by what it is there. A file may hold the bytes of a tree: that makes no tree of it. */
+interface BaseObjects {
+  trees: Set<ObjectId>;
+  /** With the size of the file. */
+  lists: Map<ObjectId, number>;
+  /** With their sizes. */
+  chunks: Map<ObjectId, number>;
 }
 
 class CompletenessCheck {
-  readonly #base: ObjectId | null;
-  readonly #sent: SentObjects;
-  readonly #trees: TreeSource;
-  #baseObjects: Map<ObjectId, number> | null = null;
+  readonly #options: CompletenessOptions;
   readonly #checked = new Set<ObjectId>();
+  #baseObjects: BaseObjects | null = null;
 
-  constructor(base: ObjectId | null, sent: SentObjects, trees: TreeSource) {
-    this.#base = base;
-    this.#sent = sent;
-    this.#trees = trees;
+  constructor(options: CompletenessOptions) {
+    this.#options = options;
   }
 
-  async tree(id: ObjectId, base: ObjectId | null, path: Raw): Promise<void> {
+  async tree(id: ObjectId, base: ObjectId | null): Promise<void> {
+    const { sent, trees, treesOnly } = this.#options;
     if (id === base) return;
-    if (!this.#sent.trees.has(id)) return await this.#inBase(id, null, path);
+    if (!sent.trees.has(id)) return await this.#requireInBase(({ trees: known }) => known.has(id));
     if (this.#checked.has(id)) return;
     this.#checked.add(id);
     const before = new Map<Raw, TreeEntry>();
-    if (base !== null) for (const entry of await this.#trees.tree(base)) before.set(entry.name, entry);
-    for (const entry of await this.#trees.tree(id)) {
+    if (base !== null) for (const entry of await trees.tree(base)) before.set(entry.name, entry);
+    const entries = await trees.tree(id);
+    await trees.prefetch(
+      entries.flatMap((entry) => (entry.kind === 'directory' && sent.trees.has(entry.tree) ? [entry.tree] : [])),
+    );
+    for (const entry of entries) {
       const old = before.get(entry.name);
-      const at = joinRaw(path, entry.name);
-      if (entry.kind === 'directory') await this.tree(entry.tree, old?.kind === 'directory' ? old.tree : null, at);
-      else if (entry.kind === 'file') await this.#file(entry, old?.kind === 'file' ? old : null, at);
+      if (entry.kind === 'directory') await this.tree(entry.tree, old?.kind === 'directory' ? old.tree : null);
+      else if (entry.kind === 'file' && !treesOnly) await this.#file(entry, old?.kind === 'file' ? old : null);
     }
   }
 
-  async #file({ content }: FileEntry, old: FileEntry | null, path: Raw): Promise<void> {
+  async #file({ content, size }: FileEntry, old: FileEntry | null): Promise<void> {
     if ('list' in content) {
-      if (old !== null && 'list' in old.content && old.content.list === content.list) return;
-      if (!this.#sent.lists.has(content.list)) return await this.#inBase(content.list, null, path);
+      const { list } = content;
+      const sentSize = this.#options.sent.lists.get(list);
+      if (sentSize === undefined) {
+        const isSame = old !== null && 'list' in old.content && old.content.list === list && old.size === size;
+        return isSame ? undefined : await this.#requireInBase(({ lists }) => lists.get(list) === size);
+      }
+      if (sentSize !== size) throw wrongSize();
     }
-    const missing = (await this.#chunks(content)).filter(({ id }) => !this.#sent.chunks.has(id));
+    const missing = (await this.#chunks(content)).filter(
+      (chunk) => this.#options.sent.chunks.get(chunk.id) !== chunk.size,
+    );
     if (missing.length === 0) return;
-    const known = new Map(old === null ? [] : (await this.#chunks(old.content)).map(({ id, size }) => [id, size]));
-    for (const { id, size } of missing) if (known.get(id) !== size) await this.#inBase(id, size, path);
+    const known = new Map(old === null ? [] : (await this.#chunks(old.content)).map((chunk) => [chunk.id, chunk.size]));
+    for (const chunk of missing) {
+      if (known.get(chunk.id) !== chunk.size)
+        await this.#requireInBase(({ chunks }) => chunks.get(chunk.id) === chunk.size);
+    }
   }
 
   async #chunks(content: FileEntry['content']): Promise<readonly Chunk[]> {
-    return 'list' in content ? await this.#trees.list(content.list) : content.chunks;
+    return 'list' in content ? await this.#options.trees.list(content.list) : content.chunks;
   }
 
-  async #inBase(id: ObjectId, size: number | null, path: Raw): Promise<void> {
+  async #requireInBase(isKnown: (base: BaseObjects) => boolean): Promise<void> {
     this.#baseObjects ??= await this.#readBase();
-    const known = this.#baseObjects.get(id);
-    if (known === undefined || (size !== null && known !== size)) {
-      throw lied(`${JSON.stringify(path)} refers to an object that was neither sent nor part of the version before.`);
-    }
+    if (!isKnown(this.#baseObjects)) throw unknownObject();
   }
 
-  /** Every object of the base, with the sizes of its chunks; trees and lists count 0. */
-  async #readBase(): Promise<Map<ObjectId, number>> {
-    const found = new Map<ObjectId, number>();
-    const pending = this.#base === null ? [] : [this.#base];
+  async #readBase(): Promise<BaseObjects> {
+    const { base, trees } = this.#options;
+    const found: BaseObjects = { trees: new Set(), lists: new Map(), chunks: new Map() };
+    const pending = base === null ? [] : [base];
     while (pending.length > 0) {
-      const level = pending.splice(0, 500);
-      await this.#trees.prefetch(level);
+      const level = pending.splice(0, 500).filter((id) => !found.trees.has(id));
+      await trees.prefetch(level);
       for (const id of level) {
-        if (found.has(id)) continue;
-        found.set(id, 0);
-        for (const entry of await this.#trees.tree(id)) {
+        found.trees.add(id);
+        for (const entry of await trees.tree(id)) {
           if (entry.kind === 'directory') pending.push(entry.tree);
           else if (entry.kind === 'file') await this.#addFile(found, entry);
         }
@@ -88,8 +108,11 @@ class CompletenessCheck {
     return found;
   }
 
-  async #addFile(found: Map<ObjectId, number>, { content }: FileEntry): Promise<void> {
-    if ('list' in content) found.set(content.list, 0);
-    for (const { id, size } of await this.#chunks(content)) found.set(id, size);
+  async #addFile(found: BaseObjects, { content, size }: FileEntry): Promise<void> {
+    if ('list' in content) {
+      if (found.lists.has(content.list)) return;
+      found.lists.set(content.list, size);
+    }
+    for (const chunk of await this.#chunks(content)) found.chunks.set(chunk.id, chunk.size);
   }
 }

@@ -22,13 +22,14 @@ import {
 } from '@rose/snapshot';
 import { z } from 'zod';
 import type { NewObject, TreeTotals } from '../drivers/objects/objects.ts';
+import { SaveBounds } from './save-bounds.ts';
 
 /** Where a save's verified objects go. */
 export interface SaveTarget {
   keep(object: NewObject, plain: Buffer): Promise<void>;
   /** Totals of a tree that this save did not send. */
   totals(ids: readonly ObjectId[]): Promise<Map<ObjectId, TreeTotals>>;
-  /** Plain bytes of chunks that this save sent. */
+  /** Plain bytes of chunks; only of those that this save sent. */
   read(chunks: readonly Chunk[]): Promise<Buffer>;
 }
 
@@ -64,13 +65,19 @@ export async function receiveSave(
   onProgress: (progress: SaveProgress) => void,
 ): Promise<ReceivedSave> {
   const receiver = new SaveReceiver(target, limits);
+  const bounds = new SaveBounds(limits);
   try {
     for await (const frame of frames) {
-      if (frame.type === SAVE_FRAME.progress) onProgress(progressSchema.parse(decodeJson(frame.payload)));
-      else if (frame.type === SAVE_FRAME.error)
+      if (frame.type === SAVE_FRAME.progress) {
+        bounds.report();
+        onProgress(progressSchema.parse(decodeJson(frame.payload)));
+      } else if (frame.type === SAVE_FRAME.error)
         throw errorFromBody(decodeJson(frame.payload)) ?? lied('it failed without a reason');
       else if (frame.type === SAVE_FRAME.end) return await receiver.end(summarySchema.parse(decodeJson(frame.payload)));
-      else await receiver.object(frame);
+      else {
+        bounds.object(frame.payload.length);
+        await receiver.object(frame);
+      }
     }
   } catch (error) {
     if (error instanceof ObjectError || error instanceof FrameError || error instanceof z.ZodError)
@@ -116,6 +123,8 @@ class SaveReceiver {
       case SAVE_FRAME.treeList: {
         const chunks = decodeList(plain);
         if (totalSize(chunks) > MAX_CUT_TREE_BYTES) throw new ObjectError('A directory is too large.');
+        // From the store anything of the owner could be read: its pieces come with the tree, always.
+        if (chunks.some((chunk) => this.#sent.chunks.get(chunk.id) !== chunk.size)) throw unknownObject();
         return await this.#tree(id, decodeTree(await this.#target.read(chunks)));
       }
       default:
@@ -148,7 +157,7 @@ class SaveReceiver {
     const known = await this.#target.totals(ids);
     for (const id of ids) {
       const below = known.get(id);
-      if (below === undefined) throw new ObjectError(`The tree ${id} was neither sent nor saved before.`);
+      if (below === undefined) throw unknownObject();
       add(totals, below);
     }
   }
@@ -158,7 +167,7 @@ class SaveReceiver {
     if ('list' in content) {
       const known = this.#sent.lists.get(content.list);
       if (known === undefined) this.#sent.refersToBase = true;
-      else if (known !== size) throw new ObjectError('A file has another size than its chunks.');
+      else if (known !== size) throw wrongSize();
     } else this.#listSize(content.chunks);
   }
 
@@ -166,7 +175,7 @@ class SaveReceiver {
     for (const { id, size } of chunks) {
       const known = this.#sent.chunks.get(id);
       if (known === undefined) this.#sent.refersToBase = true;
-      else if (known !== size) throw new ObjectError('A chunk has another size than it is said to have.');
+      else if (known !== size) throw wrongSize();
     }
     return totalSize(chunks);
   }
@@ -186,7 +195,7 @@ class SaveReceiver {
       this.#sent.refersToBase = true;
       totals = (await this.#target.totals([root])).get(root);
     }
-    if (totals === undefined) throw new ObjectError('The root tree was neither sent nor saved before.');
+    if (totals === undefined) throw unknownObject();
     return { summary, root, totals, storedBytes: this.#storedBytes, sent: this.#sent };
   }
 }
@@ -209,6 +218,15 @@ const summarySchema = z.object({
   skipped: z.array(z.object({ path, reason: z.string().max(200) })).max(1000),
   mismatched: z.array(path).max(1000),
 });
+
+/** The same words whether the owner has such an object elsewhere or nobody has it. */
+export function unknownObject(): RoseError<'AGENT_LIED'> {
+  return lied('it refers to an object that was neither sent nor part of the version before.');
+}
+
+export function wrongSize(): RoseError<'AGENT_LIED'> {
+  return lied('a file has another size than its pieces.');
+}
 
 export function lied(why: string, cause?: unknown): RoseError<'AGENT_LIED'> {
   return new RoseError(

@@ -1,26 +1,22 @@
 import { performance } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
-import { RoseError, STREAMS, type SaveResult, type VersionKind } from '@rose/contract';
+import { STREAMS, type SaveResult, type VersionKind } from '@rose/contract';
 import {
-  decodeList,
-  decodeTree,
-  isList,
   readFrames,
-  type Chunk,
   type Frame,
   type ObjectId,
   type SaveProgress,
   type SaveRequest,
-  type TreeEntry,
   type VersionLimits,
 } from '@rose/snapshot';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
-import type { NewObject, ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
+import type { ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
 import { requireComplete } from './complete.ts';
 import { LateSave } from './import/late-save.ts';
 import { receiveSave, type ReceivedSave, type SaveTarget } from './save-receiver.ts';
 import type { Progress } from './progress.ts';
-import { StoredTrees, verified, type TreeCache, type TreeSource } from './trees.ts';
+import { ScanTarget, StoringTarget } from './save-targets.ts';
+import { StoredTrees, type TreeCache, type TreeSource } from './trees.ts';
 import type { StoredVersion, VersionsRepository } from './versions-repository.ts';
 
 export interface SaverOptions {
@@ -44,9 +40,6 @@ export interface SaveOrder {
   /** Whether the version becomes the active one. */
   activates: boolean;
 }
-
-const BATCH_BYTES = 4 * 1024 * 1024;
-const BATCH_OBJECTS = 1000;
 
 /** The live state of a workspace, as far as it matters for a plan. */
 export interface LiveState {
@@ -77,8 +70,9 @@ export class Saver {
    */
   async save(order: SaveOrder, agent: AgentConnection, signal?: AbortSignal): Promise<SavedVersion> {
     const startedAt = performance.now();
-    const base = await this.#options.repository.base(order.projectId);
     await using session = await this.#options.objects.beginSave(order.ownerId);
+    // Looked up only now: from here on nothing of it is collected.
+    const base = await this.#options.repository.base(order.projectId);
     const request: SaveRequest = { base: base?.root ?? null, full: order.full, scan: false };
     const frames = await this.#frames(agent, request, signal);
     return await this.#save(order, base, frames, session, startedAt);
@@ -109,7 +103,7 @@ export class Saver {
     const received = await this.#receive(projectId, frames, target);
     await target.flush();
     const trees = this.treesOf(ownerId);
-    await this.#requireComplete(received, base, trees);
+    await this.#requireComplete(received, base, trees, false);
     const live = liveOf(received, trees);
     const existing = await this.#existing(order, received.root);
     if (existing !== null) {
@@ -165,6 +159,7 @@ export class Saver {
     const request: SaveRequest = { base: base?.root ?? null, full: project.full ?? false, scan: true };
     const frames = await this.#frames(agent, request, signal);
     const received = await this.#receive(project.projectId, frames, target);
+    await this.#requireComplete(received, base, target, true);
     return { ...liveOf(received, target), base };
   }
 
@@ -200,118 +195,14 @@ export class Saver {
     });
   }
 
-  async #requireComplete({ root, sent }: ReceivedSave, base: StoredVersion | null, trees: TreeSource): Promise<void> {
-    if (sent.refersToBase) await requireComplete(root, base?.root ?? null, sent, trees);
+  async #requireComplete(
+    { root, sent }: ReceivedSave,
+    base: StoredVersion | null,
+    trees: TreeSource,
+    treesOnly: boolean,
+  ): Promise<void> {
+    if (sent.refersToBase) await requireComplete({ root, base: base?.root ?? null, sent, trees, treesOnly });
   }
-}
-
-/** Stores what arrives, one batch ahead of the reader. */
-class StoringTarget implements SaveTarget {
-  readonly #session: SaveSession;
-  readonly #objects: ObjectStore;
-  readonly #ownerId: number;
-  #batch = new Map<ObjectId, NewObject>();
-  #bytes = 0;
-  #writing: Promise<void> = Promise.resolve();
-
-  constructor(session: SaveSession, objects: ObjectStore, ownerId: number) {
-    this.#session = session;
-    this.#objects = objects;
-    this.#ownerId = ownerId;
-  }
-
-  async keep(object: NewObject): Promise<void> {
-    this.#batch.set(object.id, object);
-    this.#bytes += object.data.length;
-    if (this.#bytes >= BATCH_BYTES || this.#batch.size >= BATCH_OBJECTS) await this.#send();
-  }
-
-  async #send(): Promise<void> {
-    const batch = [...this.#batch.values()];
-    this.#batch = new Map();
-    this.#bytes = 0;
-    await this.#writing;
-    this.#writing = this.#session.put(batch);
-    // A failure is told by the next batch or the flush, not as an unhandled rejection before.
-    this.#writing.catch(() => {});
-  }
-
-  async flush(): Promise<void> {
-    await this.#send();
-    await this.#writing;
-  }
-
-  totals(ids: readonly ObjectId[]) {
-    return this.#objects.totals(this.#ownerId, ids);
-  }
-
-  async read(chunks: readonly Chunk[]): Promise<Buffer> {
-    await this.flush();
-    return await readAll(this.#objects, this.#ownerId, chunks);
-  }
-}
-
-const MAX_SCAN_BYTES = 128 * 1024 * 1024;
-
-/** Keeps the directories of a scan in memory, before those of the store. */
-class ScanTarget implements SaveTarget, TreeSource {
-  readonly #objects: ObjectStore;
-  readonly #ownerId: number;
-  readonly #stored: StoredTrees;
-  readonly #plain = new Map<ObjectId, Buffer>();
-  #bytes = 0;
-
-  constructor(objects: ObjectStore, ownerId: number, stored: StoredTrees) {
-    this.#objects = objects;
-    this.#ownerId = ownerId;
-    this.#stored = stored;
-  }
-
-  async keep(object: NewObject, plain: Buffer): Promise<void> {
-    this.#bytes += plain.length;
-    if (this.#bytes > MAX_SCAN_BYTES) {
-      const details = { limit: 'scanBytes', value: this.#bytes, allowed: MAX_SCAN_BYTES };
-      throw new RoseError(
-        'LIMIT_EXCEEDED',
-        'Too much changed since the last version to be compared at once. Save first.',
-        details,
-      );
-    }
-    this.#plain.set(object.id, plain);
-  }
-
-  totals(ids: readonly ObjectId[]) {
-    return this.#objects.totals(this.#ownerId, ids);
-  }
-
-  async read(chunks: readonly Chunk[]): Promise<Buffer> {
-    return Buffer.concat(chunks.map(({ id }) => this.#plain.get(id) ?? missing(id)));
-  }
-
-  async tree(id: ObjectId): Promise<readonly TreeEntry[]> {
-    const plain = this.#plain.get(id);
-    if (plain === undefined) return await this.#stored.tree(id);
-    return isList(plain) ? decodeTree(await this.read(decodeList(plain))) : decodeTree(plain);
-  }
-
-  async list(id: ObjectId): Promise<readonly Chunk[]> {
-    const plain = this.#plain.get(id);
-    return plain === undefined ? await this.#stored.list(id) : decodeList(plain);
-  }
-
-  async prefetch(ids: readonly ObjectId[]): Promise<void> {
-    await this.#stored.prefetch(ids.filter((id) => !this.#plain.has(id)));
-  }
-}
-
-function missing(id: ObjectId): never {
-  throw new RoseError('AGENT_LIED', `The dev container named the object ${id} without sending it.`);
-}
-
-async function readAll(objects: ObjectStore, ownerId: number, chunks: readonly Chunk[]): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const { id, size, data } of objects.read(ownerId, chunks)) parts.push(verified(id, data, size));
-  return Buffer.concat(parts);
 }
 
 function liveOf(received: ReceivedSave, trees: TreeSource): LiveState {
