@@ -37,7 +37,7 @@ export class SettingsForm<S extends z.ZodObject> {
       toasts.say('Settings saved.');
     });
     this.#reset = new Deed(async (key) => {
-      view.set(await reset(key as keyof z.infer<S>));
+      view.set(await reset(key));
       delete this.drafts[key];
     });
   }
