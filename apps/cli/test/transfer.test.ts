@@ -134,6 +134,22 @@ test('what cannot be read is reported, the rest is pushed, and the exit code is 
   expect(await ada.rose('cat', name, 'open')).toBe('read');
 });
 
+test('a deleting push deletes nothing that merely could not be read', async () => {
+  const name = await project();
+  const source = await mkdtemp(path.join(tmpdir(), 'rose-unreadable-'));
+  await mkdir(path.join(source, 'directory'));
+  for (const file of ['closed', 'directory/file', 'gone']) await writeFile(path.join(source, file), 'content');
+  await ada.rose('push', source, name);
+  await rm(path.join(source, 'gone'));
+  await chmod(source, 0o755);
+  for (const closed of ['closed', 'directory']) await chmod(path.join(source, closed), 0);
+  const { token } = await ada.json<{ token: string }>('token', 'create', 'push');
+  const { code } = await withoutPrivileges(() => ada.run(['push', source, name, '--delete', '--token', token]));
+  await rm(source, { recursive: true });
+  expect(code).toBe(1);
+  expect(await ada.rose('exec', name, '--', 'find', '-type', 'f')).toBe('./closed\n./directory/file\n');
+});
+
 /** Nothing is unreadable for root. */
 async function withoutPrivileges<T>(deed: () => Promise<T>): Promise<T> {
   if (process.geteuid!() !== 0) return deed();

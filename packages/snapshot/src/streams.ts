@@ -122,9 +122,12 @@ export type StreamedEntry = { path: string; mode: number; mtimeNs: string } & (
   | { kind: 'symlink'; target: string }
 );
 
+/** Longest list of skipped paths in a stream's totals. */
+export const MAX_SKIPPED = 1000;
+
 export interface StreamTotals {
   files: number;
   bytes: number;
-  /** What could not be read or is no file, directory or link; at most 1,000. */
+  /** What could not be read or is no file, directory or link; at most MAX_SKIPPED. */
   skipped: { path: string; reason: string }[];
 }

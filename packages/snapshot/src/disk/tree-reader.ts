@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { encodeFrame, encodeJsonFrame } from '../frames.ts';
 import { joinRaw, toText, type Raw } from '../raw.ts';
-import { TREE_FRAME, type StreamedEntry, type StreamTotals } from '../streams.ts';
+import { MAX_SKIPPED, TREE_FRAME, type StreamedEntry, type StreamTotals } from '../streams.ts';
 import { mtimeNs } from '../tree.ts';
 import { isGone } from './beneath.ts';
 import {
@@ -19,7 +19,6 @@ import {
 
 const BATCH_BYTES = 256 * 1024;
 const PIECE_BYTES = 256 * 1024;
-const MAX_SKIPPED = 1000;
 
 /**
  * The tree below an open directory as TREE_FRAMEs, in batches of about 256 KiB; the directory

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { decodeJson, FrameError, type Frame } from '../frames.ts';
 import { fromText, joinRaw, parentOf, splitRaw, type Raw } from '../raw.ts';
-import { TREE_FRAME, type StreamedEntry, type StreamTotals } from '../streams.ts';
+import { MAX_SKIPPED, TREE_FRAME, type StreamedEntry, type StreamTotals } from '../streams.ts';
 import { checkName, parseMtimeNs } from '../tree.ts';
 import { DirectoryCursor } from './beneath.ts';
 import {
@@ -150,7 +150,7 @@ export class TreeWriter implements Disposable {
 
   #end(totals: StreamTotals): void {
     if (this.#file !== null) throw new FrameError('A tree stream ends inside a file.');
-    if (this.#options.delete) this.#removeOthers();
+    if (this.#options.delete) this.#removeOthers(totals.skipped);
     for (const { path, mode, mtimeNs } of this.#directories.toReversed()) {
       const fd = this.#cursor.at(path);
       if (path !== '') fs.fchmodSync(fd, mode & 0o7777);
@@ -159,7 +159,14 @@ export class TreeWriter implements Disposable {
     this.totals = totals;
   }
 
-  #removeOthers(): void {
+  /** What the sender has but could not read stays. */
+  #removeOthers(skipped: StreamTotals['skipped']): void {
+    // The list may have been cut: then nobody knows what else the sender has.
+    if (skipped.length >= MAX_SKIPPED) return;
+    for (const { path } of skipped) {
+      const { directory, name } = parentOf(checkPath(path));
+      this.#kept.get(directory)?.add(name);
+    }
     for (const [path, kept] of this.#kept) {
       const directory = this.#cursor.at(path);
       for (const name of listNames(directory)) if (!kept.has(name)) removeTree(directory, name);
