@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { RoseError } from '@rose/contract';
 import { makeSocketFolders } from '../socket-folders.ts';
+import { reasonsOf } from './isolation.ts';
 import { ownerOf, TOOLS } from './owners.ts';
 import type { Parts } from './parts.ts';
 import { CHECK, JOIN } from './scripts.ts';
@@ -34,8 +35,7 @@ export async function chooseWay(dataDir: string, parts: Parts, only: Way | null)
     if (reason === null) return { way, refused };
     refused.push({ way, reason });
   }
-  const reasons = refused.map(({ way, reason }) => `${way}: ${reason}`).join('; ');
-  throw new RoseError('RUNTIME_UNAVAILABLE', `Dev containers cannot be isolated as asked for (${reasons}).`);
+  throw new RoseError('RUNTIME_UNAVAILABLE', `Dev containers cannot be isolated as asked for (${reasonsOf(refused)}).`);
 }
 
 /** @returns null when it works, else why not. */

@@ -3,9 +3,11 @@ import { RoseError } from '@rose/contract';
 import type { Runtime } from '../runtime.ts';
 import { findCgroups } from './cgroups.ts';
 import { chooseWay, type Choice } from './choose-way.ts';
+import { isolationOf, reasonsOf } from './isolation.ts';
 import { layOutParts } from './parts.ts';
 import { ProcessRuntime } from './process-runtime.ts';
 import { Records } from './records.ts';
+import { canLimitByUser } from './start-container.ts';
 import { sweep } from './sweep.ts';
 import { Volumes } from './volumes.ts';
 import type { Way } from './ways.ts';
@@ -46,8 +48,10 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   await sweep(dataDir, await records.all(), parts.agentBuild);
   const choice = await chooseWay(dataDir, parts, options.way ?? null);
   if (choice.way === 'none' && !isLoopback(options.host)) throw notIsolated(choice);
-  const ground = { way: choice.way, cgroups: await findCgroups(), records, upstreamProxy: options.upstreamProxy };
-  const runtime = new ProcessRuntime({ dataDir, installation, parts, ground, volumes });
+  const cgroups = await findCgroups();
+  const ground = { way: choice.way, cgroups, records, upstreamProxy: options.upstreamProxy };
+  const isolation = isolationOf(choice, cgroups, canLimitByUser(choice.way));
+  const runtime = new ProcessRuntime({ dataDir, installation, parts, ground, volumes, isolation });
   await runtime.adopt();
   const removeLeftovers = await volumes.leftovers();
   // A workspace of millions of files may take minutes; the next start tries again.
@@ -60,9 +64,8 @@ function isLoopback(host: string): boolean {
 }
 
 function notIsolated({ refused }: Choice): RoseError<'RUNTIME_UNAVAILABLE'> {
-  const reasons = refused.map(({ way, reason }) => `${way}: ${reason}`).join('; ');
   const message =
-    `No sandbox works on this machine (${reasons}). Then RoSE serves only on a loopback ROSE_HOST: ` +
+    `No sandbox works on this machine (${reasonsOf(refused)}). Then RoSE serves only on a loopback ROSE_HOST: ` +
     'anybody who signs in could read all files of the user who runs it. Install bubblewrap or Docker.';
   return new RoseError('RUNTIME_UNAVAILABLE', message);
 }

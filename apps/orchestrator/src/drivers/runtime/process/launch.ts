@@ -19,6 +19,8 @@ export async function launch(options: {
   command: string[];
   noted: (keeper: ProcessIdentity) => Promise<void>;
   exited: () => void;
+  /** What the sandbox has written, for the log of the orchestrator. */
+  said: () => Promise<string>;
   signal?: AbortSignal | undefined;
 }): Promise<ProcessIdentity> {
   const [shell = '', ...rest] = [...KEEPER, options.folder, ...options.command];
@@ -45,12 +47,8 @@ export async function launch(options: {
     return agentOf(keeper.pid, inner);
   } catch (error) {
     if (error instanceof RoseError) throw error;
-    throw new RoseError(
-      'CONTAINER_FAILED',
-      'The sandbox of the dev container could not be started.',
-      {},
-      { cause: error },
-    );
+    const cause = new Error((await options.said()).slice(-2000), { cause: error });
+    throw new RoseError('CONTAINER_FAILED', 'The sandbox of the dev container could not be started.', {}, { cause });
   } finally {
     go.destroy();
     told.destroy();

@@ -5,12 +5,11 @@ import type { ContainerInfo, ContainerSpec, ContainerStats, Isolation, Runtime, 
 import { connectToSocket } from '../socket.ts';
 import { makeSocketFolders, removeSocketFolders, socketFolders, type Owner } from '../socket-folders.ts';
 import { translating } from './failures.ts';
-import { isolationOf } from './isolation.ts';
 import { Lifecycle, sandboxOf } from './lifecycle.ts';
 import { emptyForItsOwner, ownerOf } from './owners.ts';
 import type { Parts } from './parts.ts';
 import type { ContainerRecord, Records } from './records.ts';
-import { canLimitByUser, type Ground } from './start-container.ts';
+import type { Ground } from './start-container.ts';
 import { statsOf } from './stats.ts';
 import { Turns } from './turns.ts';
 import type { Volumes } from './volumes.ts';
@@ -32,17 +31,23 @@ export class ProcessRuntime implements Runtime {
   readonly #turns = new Turns();
   readonly #lifecycle: Lifecycle;
 
-  constructor(options: { dataDir: string; installation: string; parts: Parts; ground: Ground; volumes: Volumes }) {
-    const { way, cgroups, records } = options.ground;
+  constructor(options: {
+    dataDir: string;
+    installation: string;
+    parts: Parts;
+    ground: Ground;
+    volumes: Volumes;
+    isolation: Isolation;
+  }) {
     this.#dataDir = options.dataDir;
     this.#installation = options.installation;
     this.#parts = options.parts;
-    this.#isolated = way !== 'none';
-    this.#records = records;
+    this.isolation = options.isolation;
+    this.#isolated = options.ground.way !== 'none';
+    this.#records = options.ground.records;
     this.#volumes = options.volumes;
     this.#lifecycle = new Lifecycle({ ...options, turns: this.#turns });
     this.canPause = this.#lifecycle.canPause;
-    this.isolation = isolationOf(way, cgroups, canLimitByUser(way));
   }
 
   /** Takes over what an earlier orchestrator left running. */

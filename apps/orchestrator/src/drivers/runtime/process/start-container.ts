@@ -77,6 +77,7 @@ export async function startContainer(
     command: [...JOIN, ...foldersOf(cgroup), '--', ...sandbox],
     noted: (keeper) => note({ startedAt, way: ground.way, keeper, agent: null, cgroup }),
     exited,
+    said: () => ground.records.log(id),
     signal,
   });
   if (record.run) await note({ ...record.run, agent });

@@ -24,7 +24,7 @@ export async function sweep(dataDir: string, records: ContainerRecord[], agentBu
   const sandbox = path.join(dataDir, 'sandbox');
   for (const name of await names(sandbox)) {
     const unused = name.startsWith('agent-') && !used.has(name);
-    if (unused || name.startsWith('trial-')) await rm(path.join(sandbox, name), { recursive: true });
+    if (unused || /^trial-|-new-/.test(name)) await rm(path.join(sandbox, name), { recursive: true });
   }
 }
 
