@@ -65,7 +65,7 @@ export class EgressProxy implements AsyncDisposable {
       void this.#startAgain(reason);
     };
     child.on('message', (message: FromProxy) => this.#hear(message));
-    child.once('error', (error) => end(error.message));
+    child.on('error', (error) => end(error.message));
     child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
     child.send({ kind: 'configure', rules: this.#options.rules } satisfies ToProxy);
     for (const [projectId, { socketPath, policy }] of this.#projects) {

@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { notFound, RoseError } from '@rose/contract';
 import type { ContainerInfo, ContainerSpec, ContainerStats, Isolation, Runtime, RuntimeEvent } from '../runtime.ts';
@@ -119,7 +120,10 @@ export class DockerRuntime implements Runtime {
 
   async #makeFolders(projectId: number): Promise<SocketFolders> {
     await this.#removeFolders(projectId);
-    return makeSocketFolders(this.#options.dataDir, folderName(projectId), CONTAINER);
+    const folders = await makeSocketFolders(this.#options.dataDir, folderName(projectId), CONTAINER);
+    // Whoever the container's uid is on the host; the parent keeps the others out.
+    if (this.#engine.mapsUsers) await chmod(folders.out, 0o777);
+    return folders;
   }
 
   async #removeFolders(projectId: number): Promise<void> {

@@ -24,10 +24,11 @@ export async function emptyOut(out: string): Promise<void> {
 }
 
 /**
- * The same by a container: for an orchestrator that is neither root nor uid 1000, which may unlink
- * the agent's socket but not what lies in directories of the container's.
+ * The same by a container, whose uid may be one that this user cannot take: for an orchestrator that is
+ * neither root nor uid 1000, and for an engine that maps users.
  */
 export async function emptyOutByContainer(docker: Docker, imageId: string, out: string): Promise<void> {
+  await chmod(out, 0o777);
   await callEngine('clear a socket folder', EMPTY_MS, async (abortSignal) => {
     const container = await docker.createContainer({
       Image: imageId,

@@ -15,6 +15,8 @@ export interface Engine {
   description: string;
   /** Whether the engine runs on this machine, so that unix sockets can be shared with its containers. */
   local: boolean;
+  /** Whether uid 1000 of a container is another one on the host: rootless engines, userns-remap. */
+  mapsUsers: boolean;
 }
 
 /**
@@ -40,7 +42,13 @@ export async function connectToEngine(dockerHost: string | null): Promise<Engine
   // Docker Desktop runs its engine in a virtual machine, on Linux too.
   const desktop = version.Platform?.Name.includes('Docker Desktop') ?? false;
   const local = 'socketPath' in endpoint && process.platform === 'linux' && !desktop;
-  return { docker, description: `Docker Engine ${version.Version}`, local };
+  const { SecurityOptions } = (await callEngine('answer', QUICK_MS, () => docker.info())) as EngineInfo;
+  const mapsUsers = (SecurityOptions ?? []).some((option) => /name=(rootless|userns)/.test(option));
+  return { docker, description: `Docker Engine ${version.Version}`, local, mapsUsers };
+}
+
+interface EngineInfo {
+  SecurityOptions?: string[] | null;
 }
 
 /** Whether an engine answers a ping within two seconds. Never throws. */

@@ -10,6 +10,9 @@ import { findTestEngine, testRuntime } from './test-engine.ts';
 
 const engine = await findTestEngine();
 const skip = typeof engine === 'string' ? engine : null;
+/** Whether root on this host can make files as the container's user would. */
+const canPose =
+  process.getuid?.() === 0 && typeof engine !== 'string' && !(await connectToEngine(engine.dockerHost)).mapsUsers;
 const LIMITS = { memoryMiB: 512, cpus: 1.5, pids: 300 };
 const SPEC = { projectId: 7, volume: 'ada', secret: 's', limits: LIMITS, environment: { ROSE_AGENT_SECRET: 'mine' } };
 
@@ -92,20 +95,18 @@ describe.skipIf(skip !== null)(skip === null ? 'hardening' : `hardening (skipped
     expect(await readdir(path.join(folder, 'other/run'))).toEqual([]);
   });
 
-  test.skipIf(process.getuid?.() !== 0)(
-    'an orchestrator that may not clear a socket folder has a container do it',
-    async () => {
-      if (typeof engine === 'string') return;
-      const out = path.join(folder, 'out');
-      await mkdir(out, { mode: 0o777 });
-      await mkdir(path.join(out, 'left/behind'), { recursive: true, mode: 0o777 });
-      const { docker } = await connectToEngine(engine.dockerHost);
-      for (const name of ['left/behind', 'left', '.']) {
-        await chown(path.join(out, name), 1000, 1000);
-        await chmod(path.join(out, name), name === '.' ? 0o777 : 0o000);
-      }
-      await emptyOutByContainer(docker, found.Image, out);
-      expect(await readdir(out)).toEqual([]);
-    },
-  );
+  const posing = canPose ? '' : ' (skipped: needs root, and an engine that maps no users)';
+  test.runIf(canPose)(`an orchestrator that may not clear a socket folder has a container do it${posing}`, async () => {
+    if (typeof engine === 'string') return;
+    const out = path.join(folder, 'out');
+    await mkdir(out, { mode: 0o777 });
+    await mkdir(path.join(out, 'left/behind'), { recursive: true, mode: 0o777 });
+    const { docker } = await connectToEngine(engine.dockerHost);
+    for (const name of ['left/behind', 'left', '.']) {
+      await chown(path.join(out, name), 1000, 1000);
+      await chmod(path.join(out, name), name === '.' ? 0o777 : 0o000);
+    }
+    await emptyOutByContainer(docker, found.Image, out);
+    expect(await readdir(out)).toEqual([]);
+  });
 });
