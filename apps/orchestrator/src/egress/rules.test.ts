@@ -53,8 +53,15 @@ test('a project without network reaches nothing, not even permitted hosts', () =
 
 test('an allow-list allows names, and *.name what lies below', () => {
   const policy: EgressPolicy = { mode: 'allow-list', allow: ['Example.org', '*.packages.example'] };
-  for (const host of ['example.org', 'registry.packages.example', 'a.b.packages.example']) judge(target(host), policy, RULES);
-  for (const host of ['www.example.org', 'packages.example', 'evilpackages.example', 'example.org.evil.net', '1.1.1.1']) {
+  for (const host of ['example.org', 'registry.packages.example', 'a.b.packages.example'])
+    judge(target(host), policy, RULES);
+  for (const host of [
+    'www.example.org',
+    'packages.example',
+    'evilpackages.example',
+    'example.org.evil.net',
+    '1.1.1.1',
+  ]) {
     expect(() => judge(target(host), policy, RULES), host).toThrow('not on the allow-list');
   }
 });
