@@ -37,7 +37,7 @@ export function compress(plain: Uint8Array): Buffer {
 export function decompress(stored: Uint8Array, size: number): Buffer {
   if (!Number.isInteger(size) || size < 0 || size > MAX_OBJECT_BYTES)
     throw new ObjectError(`An object of ${size} bytes is over the bound.`);
-  requireOneFrame(stored);
+  requireOneFrame(stored, size);
   let plain: Buffer;
   try {
     plain = zlib.zstdDecompressSync(stored, { maxOutputLength: Math.max(size, 1) });
@@ -63,7 +63,7 @@ const MAX_WINDOW_BYTES = 8 * 1024 * 1024;
  * Node's decoder silently accepts several frames, skippable frames and trailing bytes; the
  * format does not. Walks the frame's blocks (RFC 8878 §3.1.1) without decompressing.
  */
-function requireOneFrame(stored: Uint8Array): void {
+function requireOneFrame(stored: Uint8Array, size: number): void {
   const view = new DataView(stored.buffer, stored.byteOffset, stored.length);
   const refuse = (why: string): never => {
     throw new ObjectError(`A stored object is not one plain zstd frame: ${why}.`);
@@ -81,7 +81,11 @@ function requireOneFrame(stored: Uint8Array): void {
     if (base + (base / 8) * (window & 7) > MAX_WINDOW_BYTES) refuse('its window is over 8 MiB');
     at += 1;
   }
-  at += sizeFlag === 0 ? (isSingleSegment ? 1 : 0) : 2 ** sizeFlag;
+  const sizeBytes = sizeFlag === 0 ? (isSingleSegment ? 1 : 0) : 2 ** sizeFlag;
+  if (at + sizeBytes > stored.length) refuse('it is cut');
+  // A single segment is decoded into one piece of memory of this size.
+  if (sizeBytes > 0 && contentSize(view, at, sizeBytes) !== size) refuse('it says another size');
+  at += sizeBytes;
   for (;;) {
     if (at + 3 > stored.length) refuse('it is cut');
     const header = view.getUint8(at) | (view.getUint8(at + 1) << 8) | (view.getUint8(at + 2) << 16);
@@ -92,4 +96,17 @@ function requireOneFrame(stored: Uint8Array): void {
   }
   if ((descriptor & 0b100) !== 0) at += 4;
   if (at !== stored.length) refuse('bytes follow its end');
+}
+
+function contentSize(view: DataView, at: number, bytes: number): number {
+  switch (bytes) {
+    case 1:
+      return view.getUint8(at);
+    case 2:
+      return view.getUint16(at, true) + 256;
+    case 4:
+      return view.getUint32(at, true);
+    default:
+      return Number(view.getBigUint64(at, true));
+  }
 }

@@ -42,6 +42,5 @@ export function parentOf(path: Raw): { directory: Raw; name: Raw } {
 }
 
 function isAscii(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return /^[\x00-\x7f]*$/.test(text);
 }

@@ -1,0 +1,14 @@
+/** A seeded generator (mulberry32): the same numbers in every run. */
+export function randomOf(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}
+
+export function randomBytes(random: (below: number) => number, length: number): Buffer {
+  return Buffer.from(Array.from({ length }, () => random(256)));
+}
