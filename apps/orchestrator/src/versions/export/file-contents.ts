@@ -30,7 +30,7 @@ export async function packFiles(
   const contents: Promise<PackedContent>[] = [];
   for (const { chunks } of files) {
     const parts: StoredBytes[] = [];
-    for (const _ of chunks) parts.push((await stored.next()).value!);
+    for (const _ of chunks) parts.push((await stored.next()).value as StoredBytes);
     contents.push(pack(Buffer.concat(parts.map(plainOf)), parts.every(isCompressible)));
   }
   await stored.return(undefined);

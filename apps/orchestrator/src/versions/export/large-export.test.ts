@@ -5,16 +5,18 @@ import { openStudio, type Studio } from '../../../test/zips.ts';
 
 const MIB = 1024 * 1024;
 const SIZE = 300 * MIB;
+/** A loaded machine takes its time. */
+const DEADLINE_MS = 300_000;
 let studio: Studio;
 let version: number;
 beforeAll(async () => {
   studio = await openStudio();
   await studio.shell(`head -c ${SIZE} /dev/urandom > large; sha256sum large > sum`);
   ({ version } = await studio.save());
-});
+}, DEADLINE_MS);
 afterAll(() => studio[Symbol.asyncDispose]());
 
-test('a file of 300 MB goes out and comes in again in bounded memory', async () => {
+test('a file of 300 MB goes out and comes in again in bounded memory', { timeout: DEADLINE_MS }, async () => {
   const { ada, project } = studio;
   const before = memory();
   let peak = before;
@@ -38,7 +40,7 @@ test('a file of 300 MB goes out and comes in again in bounded memory', async () 
   expect(highest).toBeLessThan(400 * 1024);
 });
 
-test('a reader who stops reading holds the export back, and may leave', async () => {
+test('a reader who stops reading holds the export back, and may leave', { timeout: DEADLINE_MS }, async () => {
   const { ada, project } = studio;
   const before = memory();
   const leave = new AbortController();
