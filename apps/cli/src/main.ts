@@ -9,7 +9,13 @@ const { env, stdin, stdout, stderr } = process;
 enableCompileCache(path.join(xdgDirectory(env, 'CACHE'), 'rose'));
 
 const interrupts = new Interrupts();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupts.receive(signal));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // Whoever asks twice does not want to wait for a clean end.
+    if (interrupts.exitCode !== null) process.exit(interrupts.exitCode);
+    interrupts.receive(signal);
+  });
+}
 // Writes report their own failures; an 'error' event that nobody hears would end the program.
 for (const stream of [stdout, stderr]) stream.on('error', () => {});
 

@@ -24,7 +24,9 @@ function canAsk({ io }: Cli): boolean {
 }
 
 /** Stores the session that has just begun. */
-export async function keepSession({ session, connection, io }: Cli): Promise<void> {
+export async function keepSession(cli: Cli): Promise<void> {
+  const { session, connection, io } = cli;
   if (session === null) throw new RoseError('INTERNAL', `${connection.url} signed in but gave no session.`);
   storeSignIn({ url: connection.url, token: session }, io.env);
+  if (io.env.ROSE_TOKEN) await cli.note('ROSE_TOKEN is set, and wins over this sign-in for as long as it is.');
 }

