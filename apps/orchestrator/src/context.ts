@@ -36,6 +36,7 @@ import { Verifier } from './store/verifier.ts';
 import { Exporter } from './versions/export/exporter.ts';
 import { Checkpoints } from './versions/checkpoints.ts';
 import { Loader } from './versions/loader.ts';
+import { PreSaveHook } from './versions/pre-save-hook.ts';
 import { Progress } from './versions/progress.ts';
 import { RetentionRepository } from './versions/retention-repository.ts';
 import { Saver } from './versions/saver.ts';
@@ -100,7 +101,10 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
 
   const sessions = new LuciaSessions(prisma);
   const tokens = new TokensService(new TokensRepository(prisma));
-  const settings = new SettingsService(new SettingsRepository(prisma));
+  const settings = new SettingsService(new SettingsRepository(prisma), (projectId, { egress: mode, egressAllow: allow }) =>
+    egress.setPolicy(projectId, { mode, allow }),
+  );
+  const settingsOf = (projectId: number) => settings.effectiveProjectSettings(projectId);
   const deeds = new Locks();
   const containersRepository = new ContainersRepository(prisma);
   const containers = parts.use(
@@ -108,7 +112,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
       repository: containersRepository,
       runtime,
       egress,
-      settingsOf: (projectId) => settings.effectiveProjectSettings(projectId),
+      settingsOf,
       secretKey: installation.secretKey,
       deeds,
       log,
@@ -123,6 +127,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     trees: createTreeCache(),
     progress,
     limits: DEFAULT_VERSION_LIMITS,
+    hook: new PreSaveHook(settingsOf, log),
   });
   const loader = new Loader({ objects, repository: versionsRepository, progress });
   containers.keeper = new VersionedWorkspaces(versionsRepository, saver, loader);
@@ -136,7 +141,6 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     new SpaceService(objects, storeRepository),
   );
 
-  const settingsOf = (projectId: number) => settings.effectiveProjectSettings(projectId);
   const checkpoints = new Checkpoints({
     repository: new RetentionRepository(prisma),
     saver,

@@ -4,7 +4,8 @@ import { networkInterfaces } from 'node:os';
 /**
  * Which addresses a container may reach: those of the public internet. All else is refused by a
  * list for IPv4 and by allowing only global unicast, less its special parts, for IPv6
- * (the IANA special-purpose address registries).
+ * (the IANA special-purpose address registries). The documentation ranges are not on it: nobody's
+ * network is there to protect, and closed networks use them for their mirrors.
  */
 const REFUSED_IPV4: Record<string, string[]> = {
   'this host': ['0.0.0.0/8'],
@@ -15,7 +16,6 @@ const REFUSED_IPV4: Record<string, string[]> = {
   // The one metadata service that has a public address (Azure).
   metadata: ['168.63.129.16/32'],
   reserved: ['192.0.0.0/24', '192.88.99.0/24', '240.0.0.0/4'],
-  documentation: ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'],
   benchmarking: ['198.18.0.0/15'],
   multicast: ['224.0.0.0/4'],
 };
@@ -25,7 +25,6 @@ const REFUSED_IPV6: Record<string, string[]> = {
   'IPv4-mapped': ['::ffff:0:0/96'],
   NAT64: ['64:ff9b::/96', '64:ff9b:1::/48'],
   reserved: ['2001::/23'],
-  documentation: ['2001:db8::/32', '3fff::/20'],
   '6to4': ['2002::/16'],
   'unique local': ['fc00::/7'],
   'link-local': ['fe80::/10'],

@@ -18,9 +18,15 @@ const INSTALLATION: Layer = { source: 'installation', values: { ...USER_DEFAULTS
 /** The settings of people and of projects, and where each value comes from. */
 export class SettingsService {
   readonly #repository: SettingsRepository;
+  readonly #projectChanged: (projectId: number, settings: ProjectSettings) => Promise<void>;
 
-  constructor(repository: SettingsRepository) {
+  /** `projectChanged` is told what holds for a project after one of its own values changed. */
+  constructor(
+    repository: SettingsRepository,
+    projectChanged: (projectId: number, settings: ProjectSettings) => Promise<void>,
+  ) {
     this.#repository = repository;
+    this.#projectChanged = projectChanged;
   }
 
   async ofUser(userId: number): Promise<SettingsView<UserSettings>> {
@@ -49,7 +55,7 @@ export class SettingsService {
     values: Partial<ProjectSettings>,
   ): Promise<SettingsView<ProjectSettings>> {
     await this.#repository.mergeProject(project.id, values);
-    return this.ofProject(project);
+    return await this.#changed(project);
   }
 
   async resetProject(
@@ -57,7 +63,13 @@ export class SettingsService {
     key: ProjectSettingKey,
   ): Promise<SettingsView<ProjectSettings>> {
     await this.#repository.removeProjectKey(project.id, key);
-    return this.ofProject(project);
+    return await this.#changed(project);
+  }
+
+  async #changed(project: { id: number; ownerId: number }): Promise<SettingsView<ProjectSettings>> {
+    const view = await this.ofProject(project);
+    await this.#projectChanged(project.id, valuesOf(view));
+    return view;
   }
 
   /**

@@ -14,6 +14,7 @@ import type { ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
 import { requireComplete } from './complete.ts';
 import { LateSave } from './import/late-save.ts';
 import { receiveSave, type ReceivedSave, type SaveTarget } from './save-receiver.ts';
+import type { PreSaveHook } from './pre-save-hook.ts';
 import type { Progress } from './progress.ts';
 import { ScanTarget, StoringTarget } from './save-targets.ts';
 import { StoredTrees, type TreeCache, type TreeSource } from './trees.ts';
@@ -25,6 +26,7 @@ export interface SaverOptions {
   trees: TreeCache;
   progress: Progress;
   limits: VersionLimits;
+  hook: PreSaveHook;
 }
 
 export interface SaveOrder {
@@ -70,6 +72,7 @@ export class Saver {
    */
   async save(order: SaveOrder, agent: AgentConnection, signal?: AbortSignal): Promise<SavedVersion> {
     const startedAt = performance.now();
+    await this.#options.hook.run(order, agent, signal);
     await using session = await this.#options.objects.beginSave(order.ownerId);
     // Looked up only now: from here on nothing of it is collected.
     const base = await this.#options.repository.base(order.projectId);

@@ -1,0 +1,53 @@
+import { COMMAND_REQUEST, COMMAND_RESPONSE, RoseError, STREAMS, type CommandSpec, type ProjectSettings, type VersionKind } from '@rose/contract';
+import { decodeJson, encodeJsonFrame, readFrames } from '@rose/snapshot';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
+
+/** What a checkpoint before a load or an import holds must be the workspace as it is. */
+const RUNS_BEFORE: ReadonlySet<VersionKind> = new Set(['manual', 'auto-save', 'on-stop']);
+const MAX_TOLD_BYTES = 2000;
+
+const exitSchema = z.object({ code: z.number().nullable(), signal: z.string().nullable(), timedOut: z.boolean() });
+
+/** A project's own command before each save: a database dump, for example. */
+export class PreSaveHook {
+  readonly #settingsOf: (projectId: number) => Promise<ProjectSettings>;
+  readonly #log: Logger;
+
+  constructor(settingsOf: (projectId: number) => Promise<ProjectSettings>, log: Logger) {
+    this.#settingsOf = settingsOf;
+    this.#log = log;
+  }
+
+  /**
+   * Runs the command if the project has one. A checkpoint is made all the same when it fails.
+   * @throws RoseError CONFLICT when it fails before a save by hand
+   */
+  async run({ projectId, kind }: { projectId: number; kind: VersionKind }, agent: AgentConnection, signal?: AbortSignal): Promise<void> {
+    if (!RUNS_BEFORE.has(kind)) return;
+    const { preSaveCommand, preSaveSeconds } = await this.#settingsOf(projectId);
+    if (preSaveCommand === '') return;
+    const failure = await runCommand(agent, { argv: ['sh', '-c', preSaveCommand], timeLimitSeconds: preSaveSeconds }, signal);
+    if (failure === null) return;
+    if (kind === 'manual') throw new RoseError('CONFLICT', `Nothing was saved: the project's preSaveCommand ${failure}`);
+    this.#log.warn({ projectId, failure }, 'the pre-save command failed before a checkpoint');
+  }
+}
+
+/** null when the command ended with 0, else a sentence's end that says what happened. */
+async function runCommand(agent: AgentConnection, spec: CommandSpec, signal?: AbortSignal): Promise<string | null> {
+  const body = encodeJsonFrame(COMMAND_REQUEST.SPEC, spec);
+  const answer = await agent.stream({ method: 'POST', path: `/-/${STREAMS.runCommand}`, body, signal, idleMs: 0 });
+  let told = '';
+  for await (const { type, payload } of readFrames(answer)) {
+    if (type === COMMAND_RESPONSE.STDERR) told = (told + payload.toString('utf8')).slice(-MAX_TOLD_BYTES);
+    if (type === COMMAND_RESPONSE.ERROR) return `could not run: ${payload.toString('utf8', 0, MAX_TOLD_BYTES)}`;
+    if (type !== COMMAND_RESPONSE.EXIT) continue;
+    const { code, signal: by, timedOut } = exitSchema.parse(decodeJson(payload));
+    if (code === 0) return null;
+    const how = timedOut ? `took longer than ${spec.timeLimitSeconds} s` : `ended with ${code === null ? by : `code ${code}`}`;
+    return `${how}. ${told.trim()}`.trim();
+  }
+  return 'broke off.';
+}
