@@ -8,10 +8,10 @@ import { createServer, portOf } from './server.ts';
 
 export { createLog };
 
-/** From the signal to the end of the process, ms. */
-const STOP_MS = 10_000;
-/** How long requests under way may take to finish, ms. */
-const DRAIN_MS = 3000;
+/** From the signal to the end of the process, ms: a little less than the 10 s that people may count on. */
+const STOP_MS = 9500;
+/** How long requests under way may take to finish, ms; containers and database need the rest. */
+const DRAIN_MS = 2000;
 
 /** An orchestrator that serves. Disposing it stops the server, then all that it started. */
 export interface Orchestrator extends AsyncDisposable {

@@ -13,6 +13,8 @@ export interface AttendantOptions {
 
 const ROUND_MS = 15_000;
 const MINUTE_MS = 60_000;
+/** A round under way may take as long as a save does; what it works with ends after it. */
+const LAST_ROUND_MS = 500;
 
 /** Looks after running containers: saves by itself, pauses and stops what nobody uses. */
 export class Attendant implements AsyncDisposable {
@@ -73,6 +75,6 @@ export class Attendant implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    await this.#rounds;
+    await Promise.race([this.#rounds, sleep(LAST_ROUND_MS)]);
   }
 }

@@ -1,14 +1,12 @@
-import { createHmac } from 'node:crypto';
-import { RoseError, type ProjectSettings, type ProjectState } from '@rose/contract';
+import { RoseError, type ProjectState } from '@rose/contract';
 import type { Logger } from 'pino';
-import { AgentConnection } from '../drivers/agent/agent-connection.ts';
+import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { ContainerInfo, Isolation, Runtime } from '../drivers/runtime/runtime.ts';
-import type { EgressPolicy } from '../egress/rules.ts';
-import type { EgressProxy } from '../egress/supervisor.ts';
 import { Activity } from './activity.ts';
-import type { ContainerRow, ContainersRepository } from './containers-repository.ts';
+import type { ContainerRow } from './containers-repository.ts';
+import { Launcher, type LauncherOptions } from './launcher.ts';
 import { Locks } from './locks.ts';
-import { untilReady } from './ready.ts';
+import { shutDown } from './shut-down.ts';
 
 /** What must happen to a workspace around the life of its container; the versions room does it. */
 export interface WorkspaceKeeper {
@@ -22,13 +20,7 @@ export interface WorkspaceKeeper {
   checkpoint(project: ContainerRow, agent: AgentConnection): Promise<void>;
 }
 
-export interface ContainersOptions {
-  repository: ContainersRepository;
-  runtime: Runtime;
-  egress: Pick<EgressProxy, 'listen' | 'close'>;
-  settingsOf: (projectId: number) => Promise<ProjectSettings>;
-  /** Secrets of agents are derived from it. */
-  secretKey: Uint8Array;
+export interface ContainersOptions extends LauncherOptions {
   /** One deed at a time per project, shared with the versions room. */
   deeds: Locks;
   log: Logger;
@@ -48,17 +40,22 @@ export interface ContainerStatus {
 }
 
 const STOP_GRACE_SECONDS = 5;
+/** When RoSE itself has 10 s to end. */
+const SHUT_DOWN_GRACE_SECONDS = 1;
 
 /** The life of dev containers: at most one a project, made when it is needed. */
 export class ContainersService implements AsyncDisposable {
   readonly #options: ContainersOptions;
   readonly #lifecycle = new Locks();
   readonly #awake = new Map<number, Awake>();
+  readonly #launcher: Launcher;
+  readonly #closing = new AbortController();
   readonly activity = new Activity();
   #keeper: WorkspaceKeeper | null = null;
 
   constructor(options: ContainersOptions) {
     this.#options = options;
+    this.#launcher = new Launcher(options);
   }
 
   /** The versions room needs containers and containers need it: it is named after both are made. */
@@ -127,11 +124,13 @@ export class ContainersService implements AsyncDisposable {
 
   async #start(project: ContainerRow): Promise<AgentConnection> {
     const { repository, log } = this.#options;
+    const { signal } = this.#closing;
+    signal.throwIfAborted();
     await repository.setState(project.id, 'starting');
     let agent: AgentConnection | null = null;
     try {
-      const container = await this.#container(project);
-      agent = await this.#connect(container, project);
+      const container = await this.#launcher.launch(project, signal);
+      agent = await this.#launcher.connect(container, project);
       await this.#keeper!.restore(project, agent);
       await repository.setState(project.id, 'running');
       this.#awake.set(project.id, { containerId: container.id, agent, isPaused: false });
@@ -150,64 +149,6 @@ export class ContainersService implements AsyncDisposable {
         );
       throw error;
     }
-  }
-
-  /** The running container of a project: the one there is, or a new one. */
-  async #container(project: ContainerRow): Promise<ContainerInfo> {
-    const { runtime, repository, settingsOf, egress } = this.#options;
-    await runtime.ensureImage(() => {});
-    const existing = project.containerId === null ? null : await runtime.inspect(project.containerId);
-    if (existing?.status === 'running' || existing?.status === 'paused') {
-      if (existing.status === 'paused') await runtime.resume(existing.id);
-      await this.#openEgress(existing, await settingsOf(project.id));
-      return existing;
-    }
-    if (existing !== null) await runtime.remove(existing.id);
-    const settings = await settingsOf(project.id);
-    await this.#noticeLostVolume(project);
-    const { memoryMiB, cpus, pids, environment } = settings;
-    const container = await runtime.create({
-      projectId: project.id,
-      volume: project.workspacePath,
-      secret: this.#secretOf(project),
-      limits: { memoryMiB, cpus, pids },
-      environment,
-    });
-    await repository.setContainer(project.id, container.id, runtime.name);
-    await egress.listen(project.id, container.egressSocket, policyOf(settings));
-    await runtime.start(container.id);
-    return container;
-  }
-
-  async #openEgress(container: ContainerInfo, settings: ProjectSettings): Promise<void> {
-    await this.#options.egress.listen(container.projectId, container.egressSocket, policyOf(settings));
-  }
-
-  /** A volume that is gone derives from no version any more: it will be filled from the active one. */
-  async #noticeLostVolume(project: ContainerRow): Promise<void> {
-    if (project.baseVersion === null) return;
-    const volumes = await this.#options.runtime.listVolumes();
-    if (volumes.some(({ volume }) => volume === project.workspacePath)) return;
-    project.baseVersion = null;
-    await this.#options.repository.setBase(project.id, null);
-  }
-
-  async #connect(container: ContainerInfo, project: ContainerRow): Promise<AgentConnection> {
-    const { runtime } = this.#options;
-    const agent = new AgentConnection(() => runtime.connect(container.id), this.#secretOf(project));
-    try {
-      await untilReady(agent, runtime, container.id);
-      return agent;
-    } catch (error) {
-      await agent[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  #secretOf(project: ContainerRow): string {
-    return createHmac('sha256', this.#options.secretKey)
-      .update(`agent:${project.id}:${project.workspacePath}`)
-      .digest('base64url');
   }
 
   /** Keeps unsaved work, then stops. @throws RoseError when the work cannot be kept: then it runs on. */
@@ -289,13 +230,36 @@ export class ContainersService implements AsyncDisposable {
     return { state, stateReason, runtime: runtime.name, isolation: runtime.isolation };
   }
 
-  /** Leaves every container as it is: the next start adopts them. */
+  /** Keeps unsaved work as far as there is time, then ends every container. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#awake.values()].map(({ agent }) => agent[Symbol.asyncDispose]()));
-    this.#awake.clear();
+    this.#closing.abort(new RoseError('STOPPING', 'RoSE is stopping.'));
+    await shutDown({
+      awake: this.awake(),
+      keep: (projectId, signal) => this.#keep(projectId, signal),
+      end: (container) => this.#end(container),
+      runtime: this.#options.runtime,
+      log: this.#options.log,
+    });
   }
-}
 
-function policyOf(settings: ProjectSettings): EgressPolicy {
-  return { mode: settings.egress, allow: settings.egressAllow };
+  async #keep(projectId: number, signal: AbortSignal): Promise<void> {
+    using _deed = await this.#options.deeds.hold(projectId, signal);
+    using _ = await this.#lifecycle.hold(projectId, signal);
+    const awake = this.#awake.get(projectId);
+    if (awake === undefined) return;
+    if (awake.isPaused) await this.#resume(projectId, awake);
+    await this.#keeper!.checkpoint(await this.#options.repository.get(projectId), awake.agent);
+  }
+
+  async #end({ id, projectId }: ContainerInfo): Promise<void> {
+    const { repository, runtime, egress } = this.#options;
+    const awake = this.#awake.get(projectId);
+    this.#awake.delete(projectId);
+    await awake?.agent[Symbol.asyncDispose]();
+    await runtime.stop(id, SHUT_DOWN_GRACE_SECONDS);
+    await runtime.remove(id);
+    await egress.close(projectId);
+    await repository.setContainer(projectId, null);
+    await repository.setState(projectId, 'asleep');
+  }
 }

@@ -1,0 +1,86 @@
+import { createHmac } from 'node:crypto';
+import type { ProjectSettings } from '@rose/contract';
+import { AgentConnection } from '../drivers/agent/agent-connection.ts';
+import type { ContainerInfo, Runtime } from '../drivers/runtime/runtime.ts';
+import type { EgressPolicy } from '../egress/rules.ts';
+import type { EgressProxy } from '../egress/supervisor.ts';
+import type { ContainerRow, ContainersRepository } from './containers-repository.ts';
+import { untilReady } from './ready.ts';
+
+export interface LauncherOptions {
+  repository: ContainersRepository;
+  runtime: Runtime;
+  egress: Pick<EgressProxy, 'listen' | 'close'>;
+  settingsOf: (projectId: number) => Promise<ProjectSettings>;
+  /** Secrets of agents are derived from it. */
+  secretKey: Uint8Array;
+}
+
+/** Brings up the container of a project, and the way to its agent. */
+export class Launcher {
+  readonly #options: LauncherOptions;
+
+  constructor(options: LauncherOptions) {
+    this.#options = options;
+  }
+
+  /** The running container of a project: the one there is, or a new one. */
+  async launch(project: ContainerRow, signal: AbortSignal): Promise<ContainerInfo> {
+    const { runtime, repository, settingsOf, egress } = this.#options;
+    await runtime.ensureImage(() => {}, signal);
+    const existing = project.containerId === null ? null : await runtime.inspect(project.containerId);
+    if (existing?.status === 'running' || existing?.status === 'paused') {
+      if (existing.status === 'paused') await runtime.resume(existing.id);
+      await egress.listen(project.id, existing.egressSocket, policyOf(await settingsOf(project.id)));
+      return existing;
+    }
+    if (existing !== null) await runtime.remove(existing.id);
+    const settings = await settingsOf(project.id);
+    await this.#noticeLostVolume(project);
+    const { memoryMiB, cpus, pids, environment } = settings;
+    const spec = {
+      projectId: project.id,
+      volume: project.workspacePath,
+      secret: this.#secretOf(project),
+      limits: { memoryMiB, cpus, pids },
+      environment,
+    };
+    const container = await runtime.create(spec, signal);
+    await repository.setContainer(project.id, container.id, runtime.name);
+    await egress.listen(project.id, container.egressSocket, policyOf(settings));
+    await runtime.start(container.id, signal);
+    return container;
+  }
+
+  /** The agent of a running container, once it answers. */
+  async connect(container: ContainerInfo, project: ContainerRow): Promise<AgentConnection> {
+    const { runtime } = this.#options;
+    const agent = new AgentConnection(() => runtime.connect(container.id), this.#secretOf(project));
+    try {
+      await untilReady(agent, runtime, container.id);
+      return agent;
+    } catch (error) {
+      await agent[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** A volume that is gone derives from no version any more: it will be filled from the active one. */
+  async #noticeLostVolume(project: ContainerRow): Promise<void> {
+    if (project.baseVersion === null) return;
+    const volumes = await this.#options.runtime.listVolumes();
+    if (volumes.some(({ volume }) => volume === project.workspacePath)) return;
+    project.baseVersion = null;
+    await this.#options.repository.setBase(project.id, null);
+  }
+
+  #secretOf(project: ContainerRow): string {
+    return createHmac('sha256', this.#options.secretKey)
+      .update(`agent:${project.id}:${project.workspacePath}`)
+      .digest('base64url');
+  }
+}
+
+function policyOf(settings: ProjectSettings): EgressPolicy {
+  return { mode: settings.egress, allow: settings.egressAllow };
+}

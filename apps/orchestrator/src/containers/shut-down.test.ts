@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createRoseClient, type RoseClient } from '@rose/client/node';
+import type { Project } from '@rose/contract';
+import { testDatabase } from '@rose/testing';
+import { expect, it } from 'vitest';
+import { readConfig, type Config } from '../config.ts';
+import { createLog, run, type Orchestrator } from '../main.ts';
+
+const MAIN = path.resolve(import.meta.dirname, '../main.ts');
+
+/** An installation that outlives its orchestrators. */
+async function installation(): Promise<AsyncDisposable & { config: Config }> {
+  await using parts = new AsyncDisposableStack();
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'rose-shut-'));
+  parts.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const database = parts.use(await testDatabase());
+  const config = readConfig({
+    DATABASE_URL: database.url,
+    ROSE_DATA_DIR: dataDir,
+    ROSE_RUNTIME: 'process',
+    ROSE_PORT: '0',
+  });
+  const owned = parts.move();
+  return { config, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+const start = (config: Config): Promise<Orchestrator> => run(config, { log: createLog('silent') });
+
+const grace = { email: 'grace@example.org', name: 'Grace', password: 'Grace keeps a long password' };
+
+async function withProject({ url }: { url: string }): Promise<{ rose: RoseClient; project: Project }> {
+  const rose = createRoseClient({ url });
+  await rose.accounts.signUp.mutate(grace);
+  return { rose, project: await rose.projects.create.mutate({ name: 'harbour' }) };
+}
+
+async function signedIn({ url }: { url: string }): Promise<RoseClient> {
+  const rose = createRoseClient({ url });
+  await rose.accounts.signIn.mutate({ email: grace.email, password: grace.password });
+  return rose;
+}
+
+it('an orchestrator that stops keeps unsaved work as a checkpoint and leaves no dev container', async () => {
+  await using place = await installation();
+  const first = await start(place.config);
+  const { rose, project } = await withProject(first);
+  await rose.workspace(project.id).run(['bash', '-c', 'echo unsaved > notes.txt']);
+  expect(await first.context.runtime.list()).toHaveLength(1);
+  await first[Symbol.asyncDispose]();
+
+  await using second = await start(place.config);
+  const again = await signedIn(second);
+  expect(await second.context.runtime.list()).toEqual([]);
+  expect(await again.projects.get.query({ projectId: project.id })).toMatchObject({ state: 'asleep' });
+  const [version] = await again.versions.list.query({ projectId: project.id });
+  expect(version).toMatchObject({ kind: 'on-stop', active: true, files: 1 });
+});
+
+it('a dev container that a killed orchestrator left is ended by the next stop, used or not', async () => {
+  await using place = await installation();
+  await killedAfter(place.config, withProject);
+  const second = await start(place.config);
+  expect(await second.context.runtime.list()).toMatchObject([{ status: 'running' }]);
+  await second[Symbol.asyncDispose]();
+
+  await using third = await start(place.config);
+  expect(await third.context.runtime.list()).toEqual([]);
+});
+
+it('an agent that hangs holds a stop up for a few seconds only, and its volume keeps the work', async () => {
+  await using place = await installation();
+  const first = await start(place.config);
+  const { rose, project } = await withProject(first);
+  const freeze = rose.workspace(project.id).run(['bash', '-c', 'echo unsaved > notes.txt; kill -STOP $PPID']);
+  freeze.catch(() => {});
+  await expect.poll(() => answers(rose, project.id), { timeout: 20_000 }).toBe(false);
+  const since = performance.now();
+  await first[Symbol.asyncDispose]();
+  expect(performance.now() - since).toBeLessThan(9500);
+
+  await using second = await start(place.config);
+  const again = await signedIn(second);
+  expect(await second.context.runtime.list()).toEqual([]);
+  expect(await again.workspace(project.id).files.read.query({ path: 'notes.txt' })).toMatchObject({ size: 8 });
+});
+
+async function answers(rose: RoseClient, projectId: number): Promise<boolean> {
+  const asked = rose.workspace(projectId).files.list.query({ path: '' }, { signal: AbortSignal.timeout(1000) });
+  return await asked.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** An orchestrator in a process of its own, and its death by kill -9 when `work` is done. */
+async function killedAfter(config: Config, work: (rose: { url: string }) => Promise<unknown>): Promise<void> {
+  const env = {
+    PATH: process.env['PATH'],
+    DATABASE_URL: config.databaseUrl ?? '',
+    ROSE_DATA_DIR: config.dataDir,
+    ROSE_RUNTIME: config.runtime,
+    ROSE_PORT: '0',
+  };
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'exit');
+  try {
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    await work({ url: String(line).trim().split(' ').at(-1) ?? '' });
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
+}
