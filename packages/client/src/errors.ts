@@ -41,10 +41,10 @@ export function notRose(url: string, status: number, options?: ErrorOptions): Ro
   return new RoseError('UNREACHABLE', message, {}, options);
 }
 
-/** A connection that ended in the middle of an answer. */
-export function brokenOff(url: string, cause: unknown): RoseError {
+/** A connection that ended in the middle of an answer; the caller himself may have ended it. */
+export function brokenOff(url: string, cause: unknown, signal?: AbortSignal): RoseError {
   if (cause instanceof RoseError) return cause;
-  if (isAbort(cause)) return cancelled(cause);
+  if (signal?.aborted || isAbort(cause)) return cancelled(cause);
   return new RoseError('UNREACHABLE', `The connection to RoSE at ${url} broke off.`, {}, { cause });
 }
 

@@ -66,7 +66,7 @@ export class Http {
     const reader = body.getReader();
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
       const { done, value } = await reader.read().catch((error: unknown) => {
-        throw brokenOff(this.url, error);
+        throw brokenOff(this.url, error, call.signal);
       });
       if (done) controller.close();
       else controller.enqueue(value);
@@ -82,7 +82,7 @@ export class Http {
     } catch (error) {
       throw error instanceof SyntaxError
         ? notRose(this.url, response.status, { cause: error })
-        : brokenOff(this.url, error);
+        : brokenOff(this.url, error, call.signal);
     }
   }
 

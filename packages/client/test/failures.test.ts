@@ -88,6 +88,18 @@ for (const [name, create] of doors) {
   });
 }
 
+for (const [name, create] of doors) {
+  test(`over ${name}, bytes that are cancelled while they come fail as CANCELLED`, async () => {
+    const url = await serve((_request, response) => response.writeHead(200, { 'content-length': 10 }).write('some'));
+    const leave = new AbortController();
+    const bytes = await create({ url }).workspace(7).zip('', { signal: leave.signal });
+    const reader = bytes.getReader();
+    await reader.read();
+    leave.abort();
+    await expect(reader.read()).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+}
+
 test('a client signs its calls with the session that it was given', async () => {
   const seen: (string | undefined)[] = [];
   const url = await serve((request, response) => {
