@@ -24,8 +24,8 @@ export class Progress implements Disposable {
     if (!this.isShown || Date.now() - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = Date.now();
     this.#hasLine = true;
-    const line = share === null ? `${this.#label} ${text}` : `${this.#label} ${barOf(share)} ${text}`;
-    this.#cli.io.stderr.write(`\r${line.slice(0, (this.#cli.io.stderr.columns ?? 80) - 1)}\x1b[K`);
+    const line = share === null ? `${this.#label}: ${text}` : `${this.#label} ${barOf(share)} ${text}`;
+    this.#cli.io.stderr.write(`\r${line.slice(0, (this.#cli.io.stderr.columns || 80) - 1)}\x1b[K`);
   }
 
   showBytes(bytes: number, total: number | null = null): void {

@@ -256,5 +256,5 @@ test('a terminal sees how far a save is, and its line is gone at the end', async
   await ada.rose('push', tree, shop);
   const { code, out, err } = await ada.run(['save', shop], { terminal: true });
   expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^Saved version 1: /) });
-  if (err !== '') expect(err).toMatch(/^(\rSaving [^\r\n]*\x1b\[K)+\r\x1b\[K$/);
+  if (err !== '') expect(err).toMatch(/^(\rSaving[^\r\n]*\x1b\[K)+\r\x1b\[K$/);
 });
