@@ -13,7 +13,14 @@ const entries = { agent: path.join(root, 'src/main.ts'), 'snapshot-worker': path
 
 rmSync(dist, { recursive: true, force: true });
 const bundle = await rolldown({ input: entries, platform: 'node', external: ['koffi'], logLevel: 'warn' });
-await bundle.write({ dir: dist, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'chunk-[hash].mjs', minify: true, comments: false });
+await bundle.write({
+  dir: dist,
+  format: 'esm',
+  entryFileNames: '[name].mjs',
+  chunkFileNames: 'chunk-[hash].mjs',
+  minify: true,
+  comments: false,
+});
 copyKoffi();
 
 function copyKoffi(): void {
@@ -21,7 +28,7 @@ function copyKoffi(): void {
   const target = path.join(dist, 'node_modules');
   mkdirSync(path.join(target, '@koromix'), { recursive: true });
   cpSync(path.join(modules, 'koffi'), path.join(target, 'koffi'), { recursive: true, filter: isNeeded });
-  for (const name of readdirSync(path.join(modules, '@koromix')).filter((name) => name.startsWith('koffi-linux-'))) {
+  for (const name of readdirSync(path.join(modules, '@koromix')).filter((entry) => entry.startsWith('koffi-linux-'))) {
     cpSync(path.join(modules, '@koromix', name), path.join(target, '@koromix', name), { recursive: true });
   }
 }

@@ -23,7 +23,8 @@ import { chooseRuntime, type Runtime } from './drivers/runtime/index.ts';
 import { LuciaSessions, type Sessions } from './drivers/sessions/index.ts';
 import { Cookies } from './http/cookies.ts';
 import { EgressProxy } from './egress/supervisor.ts';
-import { OwnersOnly, type ProjectAccess } from './projects/project-access.ts';
+import { OwnersOnly } from './projects/project-access-repository.ts';
+import type { ProjectAccess } from './projects/project-access.ts';
 import { ProjectsRepository } from './projects/projects-repository.ts';
 import { ProjectsService } from './projects/projects-service.ts';
 import { SettingsRepository } from './settings/settings-repository.ts';
@@ -101,8 +102,9 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
 
   const sessions = new LuciaSessions(prisma);
   const tokens = new TokensService(new TokensRepository(prisma));
-  const settings = new SettingsService(new SettingsRepository(prisma), (projectId, { egress: mode, egressAllow: allow }) =>
-    egress.setPolicy(projectId, { mode, allow }),
+  const settings = new SettingsService(
+    new SettingsRepository(prisma),
+    (projectId, { egress: mode, egressAllow: allow }) => egress.setPolicy(projectId, { mode, allow }),
   );
   const settingsOf = (projectId: number) => settings.effectiveProjectSettings(projectId);
   const deeds = new Locks();

@@ -31,7 +31,7 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
     trustProxy: config.publicUrl === null ? false : 'loopback',
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    frameworkErrors: answerFailure,
+    frameworkErrors: (error, request, reply) => void answerFailure(error, request, reply),
     clientErrorHandler: (_error, socket) => {
       if (socket.writable) socket.end(BAD_REQUEST);
       else socket.destroy();

@@ -7,7 +7,7 @@ export function storable<T extends z.ZodType<string>>(schema: T): T {
   return schema.refine(
     (text) => !text.includes('\0') && text.isWellFormed(),
     'NUL and broken Unicode are not allowed here.',
-  ) as unknown as T;
+  );
 }
 
 /** Refuses control characters too: such a name would break a terminal line or a log. */
@@ -15,5 +15,5 @@ export function printable<T extends z.ZodType<string>>(schema: T): T {
   return schema.refine(
     (text) => !CONTROL.test(text) && text.isWellFormed(),
     'Control characters and broken Unicode are not allowed here.',
-  ) as unknown as T;
+  );
 }

@@ -1,5 +1,7 @@
 import type { PrismaClient, User } from '../drivers/database/generated/client.ts';
 
+export type { User };
+
 /** Any fixed number: sign-ups wait for one another, so that there is one first account. */
 const SIGN_UP_LOCK = 0x526f5345;
 

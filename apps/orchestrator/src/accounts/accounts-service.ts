@@ -1,8 +1,7 @@
 import { notFound, RoseError, type Account, type SessionView } from '@rose/contract';
 import { isUniqueViolation } from '../drivers/database/index.ts';
-import type { User } from '../drivers/database/generated/client.ts';
 import type { NewSession, Sessions } from '../drivers/sessions/index.ts';
-import type { AccountsRepository } from './accounts-repository.ts';
+import type { AccountsRepository, User } from './accounts-repository.ts';
 import type { Attempts } from './attempts.ts';
 import type { Devices } from './device.ts';
 import type { Identity } from './identity.ts';

@@ -173,7 +173,7 @@ describe('a change of the password', () => {
     expect(await codeOf(elsewhere.accounts.me.query())).toBe('UNAUTHENTICATED');
     expect(await tom.rose.accounts.me.query()).toMatchObject({ name: 'Tom' });
 
-    const signIn = (password: string) => rose.rpc().accounts.signIn.mutate({ email: tom.email, password });
+    const signIn = (by: string) => rose.rpc().accounts.signIn.mutate({ email: tom.email, password: by });
     expect(await codeOf(signIn(tom.password))).toBe('WRONG_CREDENTIALS');
     expect(await signIn(next)).toMatchObject({ name: 'Tom' });
   });

@@ -1,5 +1,7 @@
 import type { ApiToken, PrismaClient } from '../drivers/database/generated/client.ts';
 
+export type { ApiToken };
+
 /** Uses closer together than this are one. */
 const USE_RESOLUTION_MS = 60_000;
 

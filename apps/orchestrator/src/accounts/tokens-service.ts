@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { notFound, RoseError, type CreatedToken, type TokenScope, type TokenView } from '@rose/contract';
-import type { ApiToken } from '../drivers/database/generated/client.ts';
 import { digest } from '../drivers/sessions/index.ts';
 import type { Identity } from './identity.ts';
-import type { TokensRepository } from './tokens-repository.ts';
+import type { ApiToken, TokensRepository } from './tokens-repository.ts';
 
 export const TOKEN_PREFIX = 'rose_';
 const TOKEN_BYTES = 24;

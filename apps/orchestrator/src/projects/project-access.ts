@@ -1,5 +1,4 @@
-import { notFound, type ProjectRole } from '@rose/contract';
-import type { PrismaClient } from '../drivers/database/generated/client.ts';
+import type { ProjectRole } from '@rose/contract';
 
 /** A project and what the asker is in it. */
 export interface ProjectGrant {
@@ -15,22 +14,4 @@ export interface ProjectAccess {
    * @throws RoseError NOT_FOUND when it is not there, deleted, or not the account's to see: the same answer.
    */
   require(accountId: number, projectId: number, least: ProjectRole): Promise<ProjectGrant>;
-}
-
-/** Owners only: the one role there is until projects are shared. */
-export class OwnersOnly implements ProjectAccess {
-  readonly #prisma: PrismaClient;
-
-  constructor(prisma: PrismaClient) {
-    this.#prisma = prisma;
-  }
-
-  async require(accountId: number, projectId: number): Promise<ProjectGrant> {
-    const project = await this.#prisma.project.findFirst({
-      where: { id: projectId, ownerId: accountId, deletedAt: null },
-      select: { id: true, ownerId: true },
-    });
-    if (project === null) throw notFound(`project ${projectId}`);
-    return { ...project, role: 'owner' };
-  }
 }

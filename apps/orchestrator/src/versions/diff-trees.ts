@@ -62,7 +62,7 @@ class TreeDiff {
     } else if (before?.kind === 'directory' || after?.kind === 'directory') {
       yield* this.#subdirectory(path, before as DirectoryTreeEntry | null, after as DirectoryTreeEntry | null);
     } else if (!isSameEntry(before, after)) {
-      yield { step: 'leaf', path, before: before as LeafEntry | null, after: after as LeafEntry | null };
+      yield { step: 'leaf', path, before, after };
     }
   }
 

@@ -100,8 +100,9 @@ function probe(view: View): string | null {
   const [file, args] = view.command('sh', ['-c', PROBE, view.native, view.state]);
   const run = spawnSync(file, args, { ...view.options, encoding: 'utf8', timeout: PROBE_MS });
   if (run.status === 0) return null;
-  const said = `${run.stderr}`.trim().slice(-500);
-  return run.error?.message ?? (said === '' ? `${file} ended with ${run.status ?? run.signal}` : said);
+  if (run.error !== undefined) return run.error.message;
+  const said = run.stderr.trim().slice(-500);
+  return said === '' ? `${file} ended with ${run.status ?? run.signal}` : said;
 }
 
 function launcherOf(view: View): Launcher {
