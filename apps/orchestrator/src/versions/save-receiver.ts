@@ -4,6 +4,7 @@ import {
   decodeList,
   decodeTree,
   FrameError,
+  fromText,
   ObjectError,
   openObject,
   OBJECT_ID_BYTES,
@@ -209,15 +210,28 @@ function add(totals: TreeTotals, below: TreeTotals): void {
   totals.depth = Math.max(totals.depth, below.depth + 1);
 }
 
-const path = z.string().max(65_536);
+const path = z.string().max(65_536).refine(isPath, 'It names a path that no file can have.');
 const progressSchema = z.object({ files: z.number().min(0), bytes: z.number().min(0) });
 const summarySchema = z.object({
   root: z.string(),
-  rootMtimeNs: z.string().regex(/^-?\d{1,19}$/),
+  rootMtimeNs: z.string().refine(isInt64, 'It has a time out of range.'),
   changed: z.array(path).max(1000),
-  skipped: z.array(z.object({ path, reason: z.string().max(200) })).max(1000),
+  skipped: z.array(z.object({ path, reason: z.string().regex(/^[ -~]{0,200}$/) })).max(1000),
   mismatched: z.array(path).max(1000),
 });
+
+/** Whether a text stands for the bytes of a path. */
+function isPath(text: string): boolean {
+  try {
+    return !fromText(text).includes('\0');
+  } catch {
+    return false;
+  }
+}
+
+function isInt64(text: string): boolean {
+  return /^-?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+}
 
 /** The same words whether the owner has such an object elsewhere or nobody has it. */
 export function unknownObject(): RoseError<'AGENT_LIED'> {

@@ -1,5 +1,5 @@
 import { notFound, RoseError, type SkippedPath, type Version, type VersionKind } from '@rose/contract';
-import type { ObjectId } from '@rose/snapshot';
+import { fromText, toText, type ObjectId, type Raw } from '@rose/snapshot';
 import { isUniqueViolation } from '../drivers/database/index.ts';
 import type { Prisma, PrismaClient, ProjectVersion as VersionRow } from '../drivers/database/generated/client.ts';
 
@@ -131,8 +131,8 @@ export class VersionsRepository {
             logicalBytes,
             storedBytes,
             durationMs,
-            changedDuringSave: changed,
-            skipped: skipped as unknown as Prisma.InputJsonValue,
+            changedDuringSave: changed.map(fromText),
+            skipped: skipped.map(({ path, reason }) => ({ path: fromText(path), reason })),
           },
         });
         if (!APART.has(kind)) await tx.project.update({ where: { id: projectId }, data: { baseVersion: number } });
@@ -219,6 +219,7 @@ async function activate(tx: Prisma.TransactionClient, projectId: number, number:
   await tx.projectVersion.update({ where: { projectId_number: { projectId, number } }, data: { isActive: true } });
 }
 
+/** Paths are raw in these rows: jsonb takes no lone surrogate, which stands for a byte outside UTF-8. */
 function stored(row: VersionRow): StoredVersion {
   return {
     number: row.number,
@@ -227,8 +228,11 @@ function stored(row: VersionRow): StoredVersion {
     files: row.files,
     logicalBytes: Number(row.logicalBytes),
     storedBytes: Number(row.storedBytes),
-    changed: row.changedDuringSave as string[],
-    skipped: row.skipped as unknown as SkippedPath[],
+    changed: (row.changedDuringSave as Raw[]).map(toText),
+    skipped: (row.skipped as { path: Raw; reason: string }[]).map(({ path, reason }) => ({
+      path: toText(path),
+      reason,
+    })),
     durationMs: row.durationMs,
   };
 }
