@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeUi } from './support/browser.ts';
-import { projectWith } from './support/projects.ts';
+import { projectWith, write } from './support/projects.ts';
 
 describeUi('files', (ui) => {
   test('a file named like HTML, and HTML in a file, show as text', async () => {
@@ -73,6 +73,18 @@ describeUi('files', (ui) => {
     await focused('src');
     await page.keyboard.press('ArrowLeft');
     expect(await page.getByRole('treeitem').count()).toBe(2);
+  });
+
+  test('the files are looked at again on demand, and what was open stays open', async () => {
+    const hedy = await ui.orchestrator.signUp('Hedy');
+    const id = await projectWith(hedy, 'hopping', { 'src/a.txt': 'before\n' });
+    const page = await ui.visitAs(hedy, `/project/${id}?path=src/a.txt`);
+    await page.getByText('before').waitFor();
+    await write(hedy, id, 'src/a.txt', 'after\n');
+    await write(hedy, id, 'src/b.txt', 'new\n');
+    await page.getByRole('button', { name: 'Look at the files again' }).click();
+    await page.getByRole('treeitem', { name: 'b.txt' }).waitFor();
+    await page.getByLabel('The chosen file').getByText('after').waitFor();
   });
 
   test('a file can be downloaded as it is', async () => {

@@ -66,13 +66,48 @@ describeUi('projects', (ui) => {
   test('a project can be stopped and started', async () => {
     const radia = await ui.orchestrator.signUp('Radia');
     const id = await projectWith(radia, 'bridges', { 'tree.txt': 'spanning' });
-    const page = await ui.visitAs(radia, `/project/${id}/versions`);
+    const page = await ui.visitAs(radia, `/project/${id}`);
+    await page.getByRole('treeitem', { name: 'tree.txt' }).waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByText('Asleep', { exact: true }).waitFor();
-    await page.getByText('On stop', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByText('The dev container is stopped').waitFor();
+    await page.getByRole('link', { name: 'Versions' }).click();
+    await page.getByRole('cell', { name: 'On stop', exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Files', exact: true }).click();
+    await page.getByText('The dev container is stopped').waitFor();
+    expect((await radia.rose.projects.get.query({ projectId: id })).state).toBe('asleep');
+    await page.getByRole('button', { name: 'Start' }).first().click();
     await page.getByText('Running', { exact: true }).waitFor();
-    await page.getByRole('link', { name: 'Files' }).click();
     await page.getByRole('treeitem', { name: 'tree.txt' }).waitFor();
+  });
+
+  test('who opens a sleeping project wakes it by looking at its files', async () => {
+    const mary = await ui.orchestrator.signUp('Mary');
+    const id = await projectWith(mary, 'apollo', { 'guide.txt': 'PRO' });
+    await mary.rose.containers.stop.mutate({ projectId: id });
+    const page = await ui.visitAs(mary, `/project/${id}`);
+    await page.getByRole('treeitem', { name: 'guide.txt' }).waitFor();
+    await page.getByText('Running', { exact: true }).waitFor();
+  });
+
+  test('an installation that does not isolate its projects says so on every page', async () => {
+    const annie = await ui.orchestrator.signUp('Annie');
+    const page = await ui.visitAs(annie);
+    await page.getByText('No projects yet').waitFor();
+    expect(await page.getByText('not isolated').count()).toBe(0);
+    // A machine without any sandbox is nothing that a test can make.
+    await page.route('/readyz', (route) =>
+      route.fulfill({
+        json: {
+          status: 'ready',
+          runtime: 'process',
+          isolation: { level: 'none', description: 'There is no sandbox.' },
+        },
+      }),
+    );
+    for (const path of ['/', '/settings']) {
+      await page.goto(path);
+      await page.getByText('Projects are not isolated from this machine').waitFor();
+    }
   });
 });

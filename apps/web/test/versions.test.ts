@@ -38,6 +38,24 @@ describeUi('versions', (ui) => {
     await page.getByRole('treeitem', { name: 'more.txt' }).waitFor();
   });
 
+  test('a save that cannot reach RoSE says so, keeps the message, and can be tried again', async () => {
+    const hedy = await ui.orchestrator.signUp('Hedy');
+    const id = await projectWith(hedy, 'hopping', { a: 'one' });
+    const page = await ui.visitAs(hedy, `/project/${id}`);
+    await page.getByRole('button', { name: '1 unsaved change' }).waitFor();
+    await page.getByLabel('What has changed?').fill('Frequencies');
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('The save broke off.').waitFor();
+    await page.context().setOffline(false);
+    expect(await page.getByLabel('What has changed?').inputValue()).toBe('Frequencies');
+    await page.getByLabel('Save', { exact: true }).getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Saved as version 1').waitFor();
+    expect((await hedy.rose.versions.list.query({ projectId: id })).map(({ message }) => message)).toEqual([
+      'Frequencies',
+    ]);
+  });
+
   test('a load that is not confirmed changes nothing', async () => {
     const grace = await ui.orchestrator.signUp('Grace');
     const id = await projectWith(grace, 'cobol', { a: 'one' });
@@ -97,6 +115,6 @@ describeUi('versions', (ui) => {
     const rows = page.getByRole('row');
     await rows.nth(2).waitFor();
     expect(await rows.nth(1).innerText()).toMatch(/^2\b[\s\S]*Before load[\s\S]*RoSE/);
-    expect(await rows.nth(2).innerText()).toMatch(/^1\s+Active\s+One\s+radia@example.org/);
+    expect(await rows.nth(2).innerText()).toMatch(/^1\s+Active\s+One\s+Saved\s+radia@example.org/);
   });
 });

@@ -48,6 +48,11 @@ export function reactionTo(failure: RoseError): Reaction {
   return REACTIONS[failure.code];
 }
 
+/** Whether the deed may have been done all the same: the answer got lost, not the call. */
+export function isUnsure(failure: RoseError): boolean {
+  return ['UNREACHABLE', 'TIMEOUT', 'INTERNAL'].includes(failure.code);
+}
+
 /** Which input a failure without `issues` speaks of. */
 const FIELD_OF: Partial<Record<ErrorCode, string[]>> = {
   WEAK_PASSWORD: ['password', 'next'],

@@ -31,10 +31,20 @@ export class FileBrowser {
     if (this.hasContent) await this.preview.load();
   };
 
+  /** Looks again at the tree and at what is chosen in it. */
+  reload = async (): Promise<void> => {
+    await this.tree.reload();
+    const { path } = this;
+    const entry = path === '' ? null : await this.tree.reveal(path);
+    if (this.path !== path || path === '') return;
+    this.entry = entry;
+    if (this.hasContent) await this.preview.load();
+  };
+
   /** One that a long directory has not told yet is asked for all the same. */
   get hasContent(): boolean {
     const kind = this.entry?.kind ?? 'file';
-    return kind === 'file' || (kind === 'symlink' && this.source.followsLinks);
+    return kind === 'file' || (kind === 'symlink' && this.source.isLive);
   }
 
   close = (): void => {

@@ -17,7 +17,7 @@ export class Folder {
   /** Where the next page begins; null when all are there; undefined before the first. */
   next = $state.raw<string | null>();
   readonly #source: FileSource;
-  readonly #children = new Map<string, Folder>();
+  #children = new Map<string, Folder>();
 
   constructor(source: FileSource, path: string) {
     this.#source = source;
@@ -35,23 +35,46 @@ export class Folder {
   }
 
   /** Fetches the next page. Never throws: see `failure`. */
-  async more(signal: AbortSignal): Promise<void> {
+  more(signal: AbortSignal): Promise<void> {
+    return this.#fetch(this.next ?? '', signal);
+  }
+
+  /** Looks again: here from the beginning, below in what is open; what is closed is forgotten. */
+  async reload(signal: AbortSignal): Promise<void> {
+    if (this.isOpen) {
+      await this.#fetch('', signal);
+      await Promise.all(Array.from(this.#children.values(), (child) => child.reload(signal)));
+    } else {
+      this.entries = [];
+      this.next = undefined;
+      this.#children.clear();
+    }
+  }
+
+  async #fetch(cursor: string, signal: AbortSignal): Promise<void> {
     if (this.isLoading) return;
     this.isLoading = true;
     this.failure = null;
     try {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
-      const page = await this.#source.list(this.path, this.next ?? '', deadline);
-      for (const { name, kind } of page.entries) {
-        if (kind === 'directory') this.#children.set(name, new Folder(this.#source, joinPath(this.path, name)));
-      }
-      this.entries = [...this.entries, ...page.entries].toSorted(inOrder);
+      const page = await this.#source.list(this.path, cursor, deadline);
+      const before = cursor === '' ? [] : this.entries;
+      this.#adopt([...before, ...page.entries]);
       this.next = page.next;
     } catch (error) {
       this.failure = afterFailure(error);
     } finally {
       this.isLoading = false;
     }
+  }
+
+  #adopt(entries: DirectoryEntry[]): void {
+    const folders = entries.filter(({ kind }) => kind === 'directory');
+    // Made here and not where they are shown: Svelte follows no state that is made while it is read.
+    this.#children = new Map(
+      folders.map(({ name }) => [name, this.child(name) ?? new Folder(this.#source, joinPath(this.path, name))]),
+    );
+    this.entries = entries.toSorted(inOrder);
   }
 }
 

@@ -14,8 +14,8 @@ export interface FileSource {
   list(path: string, cursor: string, signal: AbortSignal): Promise<Listing>;
   /** The bytes of a file, at least the first `most` if it has as many. */
   read(path: string, most: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
-  /** Whether reading a link reads what it points to. */
-  readonly followsLinks: boolean;
+  /** The files may change at any time, and reading a link reads what it points to. */
+  readonly isLive: boolean;
   /** The address of a file's bytes, for saving it. */
   bytesAt(path: string): string;
   /** The page that shows a path of this tree. */
@@ -25,7 +25,7 @@ export interface FileSource {
 /** The live files: waking the project if it is asleep. */
 export function liveFiles(projectId: number): FileSource {
   return {
-    followsLinks: true,
+    isLive: true,
     list: (path, cursor, signal) => rose.workspace(projectId).files.list.query({ path, cursor }, { signal }),
     read: (path, most, signal) => rose.workspace(projectId).readFile(path, { length: most, signal }),
     bytesAt: (path) => `/projects/${projectId}/agent/-/${STREAMS.readFile}?path=${encodePathParameter(path)}`,
@@ -36,7 +36,7 @@ export function liveFiles(projectId: number): FileSource {
 /** The files of a version: no container is needed. */
 export function versionFiles(projectId: number, version: number): FileSource {
   return {
-    followsLinks: false,
+    isLive: false,
     list: async (path, _cursor, signal) => {
       const entries = await rose.versions.tree.query({ projectId, version, path }, { signal });
       return { entries, next: null };

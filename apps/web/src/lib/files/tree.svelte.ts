@@ -49,6 +49,9 @@ export class Tree {
     else await folder.open(this.#closed.signal);
   };
 
+  /** Looks again at all that is open. */
+  reload = (): Promise<void> => this.root.reload(this.#closed.signal);
+
   retry = (folder: Folder): Promise<void> => folder.more(this.#closed.signal);
 
   showMore = async (folder: Folder): Promise<void> => {
@@ -83,7 +86,7 @@ export class Tree {
     // A name never ends in "/", so these keys are no entry's.
     const last = { key: `${at}/`, level };
     if (failure !== null) return [...rows, { ...last, kind: 'failure', folder, failure }];
-    if (isLoading) return [...rows, { ...last, kind: 'loading' }];
+    if (isLoading && entries.length === 0) return [...rows, { ...last, kind: 'loading' }];
     if (shown.length < entries.length || typeof next === 'string') {
       return [...rows, { ...last, kind: 'more', folder, left: next === null ? entries.length - shown.length : null }];
     }

@@ -21,6 +21,8 @@ export class OpenProject {
   readonly stop: Deed<[]>;
   /** The last save or load of this page, whose result is still shown. */
   outcome = $state.raw<Outcome | null>(null);
+  /** Somebody stopped it here: then looking at a page does not wake it. */
+  isResting = $state(false);
   /** Counts the times that the live files were changed from here: who shows them looks again. */
   filesChanged = $state(0);
 
@@ -31,8 +33,14 @@ export class OpenProject {
     this.versions = new Resource((signal) => rose.versions.list.query({ projectId }, { signal }));
     this.status = new Resource((signal) => rose.versions.status.query({ projectId }, { signal }));
     this.progress = new ProgressWatch(id);
-    this.start = new Deed(() => this.#become('starting', () => rose.containers.start.mutate({ projectId })));
-    this.stop = new Deed(() => this.#become('stopping', () => rose.containers.stop.mutate({ projectId })));
+    this.start = new Deed(async () => {
+      await this.#become('starting', () => rose.containers.start.mutate({ projectId }));
+      this.isResting = false;
+    });
+    this.stop = new Deed(async () => {
+      this.isResting = true;
+      await this.#become('stopping', () => rose.containers.stop.mutate({ projectId }));
+    });
   }
 
   get state(): ProjectState | null {
@@ -78,7 +86,6 @@ export class OpenProject {
       throw error;
     }
     await Promise.all([this.versions.load(), this.refreshStatus()]);
-    if (this.state === 'running') this.filesChanged += 1;
   }
 }
 

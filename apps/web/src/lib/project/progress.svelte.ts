@@ -22,12 +22,11 @@ export class ProgressWatch {
   /** Runs a deed and follows it. */
   async during<R>(act: () => Promise<R>): Promise<R> {
     const stop = new AbortController();
-    const following = this.#follow(stop.signal);
+    void this.#follow(stop.signal);
     try {
       return await act();
     } finally {
       stop.abort();
-      await following;
       this.current = null;
     }
   }
@@ -36,7 +35,10 @@ export class ProgressWatch {
   async #follow(signal: AbortSignal): Promise<void> {
     try {
       const events = await rose.versions.progress.query({ projectId: this.#projectId }, { signal });
-      for await (const event of events) this.current = event;
+      for await (const event of events) {
+        if (signal.aborted) return;
+        this.current = event;
+      }
     } catch (error) {
       if (!signal.aborted) console.warn('The progress is not shown.', error);
     }

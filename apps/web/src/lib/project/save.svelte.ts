@@ -1,4 +1,5 @@
 import { Deed } from '#lib/api/deed.svelte.ts';
+import { newRequestId } from '#lib/api/request-id.ts';
 import { rose } from '#lib/api/rose.ts';
 import type { OpenProject } from './open-project.svelte.ts';
 
@@ -12,7 +13,7 @@ export class Save {
     this.deed = new Deed(async () => {
       // Browsers may send a request twice when a connection breaks. A person who tries again means a save of what is
       // there by then, and gets a new id.
-      const requestId = crypto.randomUUID();
+      const requestId = newRequestId();
       const input = { projectId: open.id, message: this.message.trim(), requestId };
       this.#running = new AbortController();
       const { signal } = this.#running;

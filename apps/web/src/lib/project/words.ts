@@ -18,7 +18,7 @@ export const STATES: Record<ProjectState, { label: string; tone: Tone; isMoving?
 
 /** Where a version came from. */
 export const KINDS: Record<VersionKind, { label: string; tone: Tone; meaning: string }> = {
-  manual: { label: 'Saved', tone: 'accent', meaning: 'Somebody saved it.' },
+  manual: { label: 'Saved', tone: 'success', meaning: 'Somebody saved it.' },
   'auto-save': { label: 'Auto-save', tone: 'neutral', meaning: 'RoSE saved it while something had changed.' },
   'before-load': { label: 'Before load', tone: 'neutral', meaning: 'Unsaved work, kept before a version was loaded.' },
   'on-stop': { label: 'On stop', tone: 'neutral', meaning: 'Unsaved work, kept when the dev container stopped.' },
