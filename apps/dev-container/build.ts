@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -9,12 +9,13 @@ import { rolldown } from 'rolldown';
 
 const root = import.meta.dirname;
 const dist = path.join(root, 'dist');
+/** Built beside and moved in, so that an orchestrator which starts meanwhile finds the old one or the new. */
+const fresh = `${dist}.${process.pid}`;
 const entries = { agent: path.join(root, 'src/main.ts'), 'snapshot-worker': path.join(root, 'src/snapshot/worker.ts') };
 
-rmSync(dist, { recursive: true, force: true });
 const bundle = await rolldown({ input: entries, platform: 'node', external: ['koffi'], logLevel: 'warn' });
 await bundle.write({
-  dir: dist,
+  dir: fresh,
   format: 'esm',
   entryFileNames: '[name].mjs',
   chunkFileNames: 'chunk-[hash].mjs',
@@ -22,10 +23,12 @@ await bundle.write({
   comments: false,
 });
 copyKoffi();
+rmSync(dist, { recursive: true, force: true });
+renameSync(fresh, dist);
 
 function copyKoffi(): void {
   const modules = path.join(root, '../../node_modules');
-  const target = path.join(dist, 'node_modules');
+  const target = path.join(fresh, 'node_modules');
   mkdirSync(path.join(target, '@koromix'), { recursive: true });
   cpSync(path.join(modules, 'koffi'), path.join(target, 'koffi'), { recursive: true, filter: isNeeded });
   for (const name of readdirSync(path.join(modules, '@koromix')).filter((entry) => entry.startsWith('koffi-linux-'))) {

@@ -1,0 +1,79 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { createRoseClient, type RoseClient } from '@rose/client/node';
+
+/** A RoSE of its own, on a data directory of its own, as its users start it. */
+export interface House extends AsyncDisposable {
+  /** A new account: nobody's objects are its own yet. */
+  newcomer(): Promise<RoseClient>;
+  /** Peak resident memory of the orchestrator, MB. */
+  orchestratorPeak(): number;
+  /** Peak resident memory of the busiest agent, MB. */
+  agentPeak(): number;
+  /** Where the workspace of a project lies on this machine. */
+  workspace(volume: string): string;
+  volumes(): string[];
+}
+
+export async function openHouse(root: string, dataDir: string): Promise<House> {
+  const child = spawn(process.execPath, ['apps/orchestrator/src/main.ts'], {
+    cwd: root,
+    env: { ...process.env, ROSE_DATA_DIR: dataDir, ROSE_PORT: '0', ROSE_RUNTIME: 'process', LOG_LEVEL: 'error' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  const url = await readyUrl(child);
+  const volumes = path.join(dataDir, 'volumes');
+  return {
+    newcomer: () => signUp(url),
+    orchestratorPeak: () => peak(child.pid!),
+    agentPeak: () => Math.max(0, ...agents().map(peak)),
+    workspace: (volume) => path.join(volumes, volume, 'workspace'),
+    volumes: () => (existsSync(volumes) ? readdirSync(volumes) : []),
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+async function signUp(url: string): Promise<RoseClient> {
+  let token: string | undefined;
+  const rose = createRoseClient({ url, onSession: (session) => (token = session ?? undefined) });
+  await rose.accounts.signUp.mutate({ email: `${randomUUID()}@example.org`, name: 'Bench', password: randomUUID() });
+  return createRoseClient({ url, token });
+}
+
+async function readyUrl(child: ChildProcess): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const url = /RoSE is ready at (\S+)/.exec(line)?.[1];
+    if (url !== undefined) return url;
+  }
+  throw new Error('RoSE did not start.');
+}
+
+function peak(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+function agents(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/opt/rose/agent/agent.mjs');
+      } catch {
+        return false;
+      }
+    });
+}
