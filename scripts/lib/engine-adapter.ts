@@ -97,7 +97,7 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number) =>
     oid === TIMESTAMPTZ
       ? (text: string) => new Date(text).toISOString().replace('Z', '+00:00')
-      : pg.types.getTypeParser(oid as Parameters<typeof pg.types.getTypeParser>[0], 'text'),
+      : pg.types.getTypeParser(oid, 'text'),
 };
 
 function mapArguments(args: unknown[], argTypes: ArgType[]): unknown[] {
