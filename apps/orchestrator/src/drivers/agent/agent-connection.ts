@@ -27,7 +27,11 @@ export interface AgentRequest {
 export interface AgentAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
-  body: Readable & { dump(options?: { limit: number }): Promise<void>; json(): Promise<unknown>; text(): Promise<string> };
+  body: Readable & {
+    dump(options?: { limit: number }): Promise<void>;
+    json(): Promise<unknown>;
+    text(): Promise<string>;
+  };
 }
 
 const HEADERS_MS = 30_000;
@@ -60,7 +64,7 @@ export class AgentConnection implements AsyncDisposable {
       },
     });
     this.trpc = createTRPCClient<AgentRouter>({
-      links: [httpLink({ url: 'http://agent', fetch: (url, init) => this.#fetch(String(url), init as TrpcInit) })],
+      links: [httpLink({ url: 'http://agent', fetch: (url, init) => this.#fetch(url as string, init as TrpcInit) })],
     });
   }
 
@@ -103,7 +107,10 @@ export class AgentConnection implements AsyncDisposable {
       signal: init.signal ?? undefined,
     });
     const body = await readBounded(answer.body, MAX_TRPC_BYTES);
-    return new Response(new Uint8Array(body), { status: answer.status, headers: { 'content-type': 'application/json' } });
+    return new Response(new Uint8Array(body), {
+      status: answer.status,
+      headers: { 'content-type': 'application/json' },
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -132,7 +139,12 @@ export function translateAgentError(error: unknown, signal?: AbortSignal): RoseE
 }
 
 function unavailable(why: string, cause?: unknown): RoseError<'AGENT_UNAVAILABLE'> {
-  return new RoseError('AGENT_UNAVAILABLE', `The agent of the dev container does not answer (${why}). Try again; if it stays so, stop and start the project.`, {}, { cause });
+  return new RoseError(
+    'AGENT_UNAVAILABLE',
+    `The agent of the dev container does not answer (${why}). Try again; if it stays so, stop and start the project.`,
+    {},
+    { cause },
+  );
 }
 
 async function readBounded(body: Readable, limit: number): Promise<Buffer> {

@@ -15,7 +15,7 @@ export interface ObjectStore {
    * Stored objects in the order of `ids`, in bounded memory.
    * @throws RoseError DAMAGED when one is missing. Hashes are the reader's to check.
    */
-  read(ownerId: number, ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<StoredBytes>;
+  read(ownerId: number, ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<StoredBytes, void>;
 
   /** Every object of an owner, in order of id. */
   all(ownerId: number): AsyncGenerator<StoredBytes>;
@@ -27,7 +27,11 @@ export interface ObjectStore {
    * Keeps every save of the owner out while `deed` runs; waits for those that run now.
    * @returns null when one still ran after `waitMs`: try again later
    */
-  alone<T>(ownerId: number, waitMs: number, deed: (remove: (ids: readonly ObjectId[]) => Promise<void>) => Promise<T>): Promise<T | null>;
+  alone<T>(
+    ownerId: number,
+    waitMs: number,
+    deed: (remove: (ids: readonly ObjectId[]) => Promise<void>) => Promise<T>,
+  ): Promise<T | null>;
 
   /** Totals of trees; ids that are missing or were never sent as a tree are absent. */
   totals(ownerId: number, ids: readonly ObjectId[]): Promise<Map<ObjectId, TreeTotals>>;

@@ -34,7 +34,7 @@ export class PostgresObjects implements ObjectStore {
     return new PostgresSave(client, ownerId);
   }
 
-  async *read(ownerId: number, ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<StoredBytes> {
+  async *read(ownerId: number, ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<StoredBytes, void> {
     let batch: ObjectId[] = [];
     let bytes = 0;
     for await (const { id, size } of ids) {
@@ -101,7 +101,11 @@ export class PostgresObjects implements ObjectStore {
     }
   }
 
-  async alone<T>(ownerId: number, waitMs: number, deed: (remove: (ids: readonly ObjectId[]) => Promise<void>) => Promise<T>): Promise<T | null> {
+  async alone<T>(
+    ownerId: number,
+    waitMs: number,
+    deed: (remove: (ids: readonly ObjectId[]) => Promise<void>) => Promise<T>,
+  ): Promise<T | null> {
     const client = await translated(this.#pool.connect());
     let isClean = false;
     try {
@@ -111,7 +115,10 @@ export class PostgresObjects implements ObjectStore {
       }
       const result = await deed(async (ids) => {
         const bytes = ids.map((id) => Buffer.from(id, 'hex'));
-        await client.query('DELETE FROM "StoredObject" WHERE "ownerId" = $1 AND id = ANY($2::bytea[])', [ownerId, bytes]);
+        await client.query('DELETE FROM "StoredObject" WHERE "ownerId" = $1 AND id = ANY($2::bytea[])', [
+          ownerId,
+          bytes,
+        ]);
       });
       await client.query('SELECT pg_advisory_unlock($1, $2)', [OWNER_OBJECTS_LOCK, ownerId]);
       isClean = true;
@@ -133,7 +140,10 @@ export class PostgresObjects implements ObjectStore {
       ),
     );
     return new Map(
-      rows.map((row) => [row.id, { entries: Number(row.entries), files: Number(row.files), bytes: Number(row.bytes), depth: row.depth }]),
+      rows.map((row) => [
+        row.id,
+        { entries: Number(row.entries), files: Number(row.files), bytes: Number(row.bytes), depth: row.depth },
+      ]),
     );
   }
 }
@@ -144,7 +154,10 @@ const LOCK_POLL_MS = 50;
 async function tryLock(client: PoolClient, ownerId: number, waitMs: number): Promise<boolean> {
   const deadline = Date.now() + waitMs;
   for (;;) {
-    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS locked', [OWNER_OBJECTS_LOCK, ownerId]);
+    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS locked', [
+      OWNER_OBJECTS_LOCK,
+      ownerId,
+    ]);
     if (rows[0]?.locked === true) return true;
     if (Date.now() > deadline) return false;
     await sleep(LOCK_POLL_MS);
@@ -200,7 +213,10 @@ class PostgresSave implements SaveSession {
         values: [
           this.#ownerId,
           Buffer.from(sorted.map(({ id }) => id).join(''), 'hex'),
-          Buffer.concat(sorted.map(({ data }) => data), at - 1),
+          Buffer.concat(
+            sorted.map(({ data }) => data),
+            at - 1,
+          ),
           offsets,
           sorted.map(({ data }) => data.length),
           sorted.map(({ size }) => size),

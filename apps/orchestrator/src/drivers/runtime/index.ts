@@ -17,7 +17,15 @@ export async function chooseRuntime(config: Config, installation: string, log: L
   if (await takesDocker(config)) {
     const { createDockerRuntime } = await import('./docker/index.ts');
     log.info({ runtime: 'docker' }, 'Dev containers run at a Docker engine.');
-    return await createDockerRuntime({ installation, dataDir, imageFolder: AGENT_FOLDER, baseImage, extraCaFile, containerRuntime: config.containerRuntime, dockerHost });
+    return await createDockerRuntime({
+      installation,
+      dataDir,
+      imageFolder: AGENT_FOLDER,
+      baseImage,
+      extraCaFile,
+      containerRuntime: config.containerRuntime,
+      dockerHost,
+    });
   }
   const { createProcessRuntime } = await import('./process/index.ts');
   const agentDir = path.join(AGENT_FOLDER, 'dist');
