@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { parseObjectId, type Chunk, type Content, type ObjectId, type Raw } from '@rose/snapshot';
+import { parseObjectId, type Chunk, type Content, type Raw } from '@rose/snapshot';
 import { StatCache, type CachedDirectory, type CachedEntry } from './stat-cache.ts';
 
 /**

@@ -36,7 +36,9 @@ export class SnapshotEngine implements Disposable {
   readonly #own: string;
   readonly #cache: StatCache;
   #stage: LoadStage | null = null;
-  #isUnfinished = false;
+  /** A load stopped half-way; it is finished before anything else is done. */
+  #isUnfinished = true;
+  #standing: LoadStanding | null = null;
   #stageFds: number[] = [];
 
   /** `workspace` is the versioned tree, `own` the agent's directory on the same file system. */
@@ -50,8 +52,34 @@ export class SnapshotEngine implements Disposable {
     return `${this.#own}/stat-cache.json`;
   }
 
+  /** Finishes what a killed agent left. When that fails, every deed tries again first, and tells why. */
+  start(): void {
+    try {
+      this.#finishLoad();
+    } catch (error) {
+      log('error', 'a load stopped half-way and cannot be finished', { error: String(error) });
+    }
+  }
+
+  /** How the last load ended; null when none is on record. @throws RoseError NEEDS_ATTENTION when it cannot be finished */
+  standing(): LoadStanding | null {
+    this.#finishLoad();
+    return this.#standing;
+  }
+
+  /** A load that stopped half-way is finished before anything else looks at the workspace. */
+  #finishLoad(): void {
+    if (!this.#isUnfinished) return;
+    try {
+      this.#standing = this.#recover();
+    } catch (cause) {
+      throw halfWay(cause);
+    }
+    this.#isUnfinished = false;
+  }
+
   /** Finishes a load that a killed agent had begun to apply, or throws away one that it had only staged. */
-  recover(): LoadStanding | null {
+  #recover(): LoadStanding | null {
     const state = LoadFolder.read(this.#own);
     if (state === null || state.phase === 'staging') {
       LoadFolder.discard(this.#own);
@@ -131,15 +159,9 @@ export class SnapshotEngine implements Disposable {
       const state: JournalState = { begin, operations, conflicts: new Set(), phase: 'staged', hasRebooted: false };
       this.#apply(folder, state, (done) => progress(done, operations.length));
       this.#isUnfinished = false;
-      return { loadId: begin.loadId, outcome: outcomeOf(state), damaged: [] };
+      return (this.#standing = { loadId: begin.loadId, outcome: outcomeOf(state), damaged: [] });
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new RoseError(
-        'NEEDS_ATTENTION',
-        `The load stopped half-way (${why}). It is finished as soon as that is mended.`,
-        {},
-        { cause },
-      );
+      throw halfWay(cause);
     } finally {
       if (this.#isUnfinished) folder[Symbol.dispose]();
       else
@@ -147,12 +169,6 @@ export class SnapshotEngine implements Disposable {
           log('warn', 'a load is not on the medium yet', { error: String(error) }),
         );
     }
-  }
-
-  /** A load that stopped half-way is finished before anything else looks at the workspace. */
-  #finishLoad(): void {
-    if (this.#isUnfinished) this.recover();
-    this.#isUnfinished = false;
   }
 
   #apply(folder: LoadFolder, state: JournalState, progress: (done: number) => void): void {
@@ -190,6 +206,12 @@ async function settle(folder: LoadFolder): Promise<void> {
   using _ = folder;
   folder.clean();
   await folder.settle();
+}
+
+function halfWay(cause: unknown): RoseError<'NEEDS_ATTENTION'> {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const message = `A load of the workspace stopped half-way (${why}). It is finished as soon as that is mended.`;
+  return new RoseError('NEEDS_ATTENTION', message, {}, { cause });
 }
 
 function outcomeOf(state: JournalState): LoadOutcome {

@@ -90,7 +90,7 @@ test('a load that is killed after any of its steps is finished or undone by the 
     }
     death.after = Number.POSITIVE_INFINITY;
     const next = bench.restart();
-    const standing = next.recover();
+    const standing = next.standing();
     const tree = describeTree(bench.workspace);
     const expected = standing === null ? second : first;
     expect(tree, `killed after ${after} steps`).toEqual(expected.tree);
@@ -115,13 +115,13 @@ test('a start that is killed while it finishes a load is finished by the one aft
       death.steps = 0;
       death.after = after;
       try {
-        bench.restart().recover();
+        bench.restart().standing();
       } catch {
         // Killed again.
       }
     }
     death.after = Number.POSITIVE_INFINITY;
-    expect(bench.restart().recover()).not.toBe(null);
+    expect(bench.restart().standing()).not.toBe(null);
     expect(describeTree(bench.workspace)).toEqual(first.tree);
     expect(second.tree).not.toEqual(first.tree);
   }
@@ -138,7 +138,7 @@ test('a change that came between taking a file aside and looking at it survives 
   death.after = Number.POSITIVE_INFINITY;
   const [aside] = fs.readdirSync(`${bench.own}/load/aside`);
   fs.writeFileSync(`${bench.own}/load/aside/${aside}`, 'written through a descriptor that was open');
-  const standing = bench.restart().recover();
+  const standing = bench.restart().standing();
   expect(standing?.outcome.conflicts).toContain('becomes/deeper/f');
   expect(fs.readFileSync(bench.at('becomes/deeper/f'), 'utf8')).toBe('written through a descriptor that was open');
 });
@@ -167,9 +167,9 @@ test('a journal that cannot be read is not taken for none', () => {
   const journal = `${bench.own}/load/journal`;
   fs.renameSync(journal, `${journal}.away`);
   fs.mkdirSync(journal);
-  expect(() => bench.restart().recover()).toThrow();
+  expect(() => bench.restart().standing()).toThrow();
   fs.rmdirSync(journal);
   fs.renameSync(`${journal}.away`, journal);
-  bench.restart().recover();
+  bench.restart().standing();
   expect(describeTree(bench.workspace)).toEqual(first.tree);
 });

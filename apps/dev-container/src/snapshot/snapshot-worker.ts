@@ -1,4 +1,5 @@
 import { on } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { errorFromBody, RoseError } from '@rose/contract';
@@ -12,8 +13,15 @@ import { FLOW, type FromWorker, type ToWorker, type WorkerData } from './worker-
 /** The worker as a file beside this one: bundled, or as source. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './snapshot-worker.mjs', import.meta.url);
 
+type LoadProgress = FromWorker & { answer: 'load-progress' };
+
+/** While a load is staged its caller hears of it this often, ms. */
+const HEARD_MS = 5000;
+/** How long a deed waits for the one before it, ms. Whoever asks gives up after 30 s. */
+const TURN_MS = 20_000;
+
 /**
- * The main thread's side of the snapshot worker. One deed at a time: a second one is BUSY.
+ * The main thread's side of the snapshot worker. One deed at a time, in no order.
  */
 export class SnapshotWorker implements AsyncDisposable {
   readonly #flow = new SharedArrayBuffer(8);
@@ -24,7 +32,6 @@ export class SnapshotWorker implements AsyncDisposable {
   #messages!: AsyncIterator<[FromWorker]>;
   #ready!: Promise<void>;
   #hasEnded = false;
-  #standing: LoadStanding | null = null;
   /** Resolves when the running deed is over; null when none runs. */
   #deed: Promise<void> | null = null;
 
@@ -45,17 +52,20 @@ export class SnapshotWorker implements AsyncDisposable {
     };
     this.#worker.once('error', end).once('exit', end);
     this.#messages = on(this.#worker, 'message', { signal: ended.signal }) as AsyncIterator<[FromWorker]>;
-    this.#ready = this.#next().then((message) => {
-      if (message.answer === 'ready') this.#standing = message.standing;
-    });
+    this.#ready = this.#next().then(() => {});
     this.#ready.catch(() => {});
   }
 
-  /** How the last load ended, one that is running included. */
+  /**
+   * How the last load ended, one that is running included.
+   * @throws RoseError NEEDS_ATTENTION when it stopped half-way and cannot be finished; BUSY when it takes longer
+   */
   async standing(): Promise<LoadStanding | null> {
-    await this.#ready;
-    await this.#deed;
-    return this.#standing;
+    using _ = await this.#begin(AbortSignal.timeout(TURN_MS));
+    this.#post({ deed: 'standing' });
+    const message = await this.#next();
+    if (message.answer === 'failed') throw failureOf(message);
+    return message.answer === 'standing' ? message.standing : null;
   }
 
   /** Waits for the load that an earlier agent left behind, if there is one; else returns at once. */
@@ -106,9 +116,9 @@ export class SnapshotWorker implements AsyncDisposable {
   async *load(
     source: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
-  ): AsyncGenerator<FromWorker & { answer: 'load-progress' | 'loaded' }> {
+  ): AsyncGenerator<LoadProgress | (FromWorker & { answer: 'loaded' })> {
     using _ = await this.#begin(signal);
-    await this.#feed(source, signal);
+    yield* this.#feed(source, signal);
     this.#post({ deed: 'load-end' });
     let isOver = false;
     try {
@@ -127,7 +137,6 @@ export class SnapshotWorker implements AsyncDisposable {
   async #applied(): Promise<FromWorker & { answer: 'load-progress' | 'loaded' | 'failed' }> {
     for (;;) {
       const message = await this.#next();
-      if (message.answer === 'loaded') this.#standing = message.standing;
       if (message.answer === 'loaded' || message.answer === 'load-progress' || message.answer === 'failed')
         return message;
     }
@@ -140,23 +149,33 @@ export class SnapshotWorker implements AsyncDisposable {
     await this.#next();
   }
 
-  async #feed(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  /** Yields now and then, so that the other side does not wait in silence. */
+  async *#feed(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<LoadProgress> {
+    let heardAt = Date.now();
+    let isWhole = false;
     try {
       for await (const bytes of source) {
         signal.throwIfAborted();
         this.#post({ deed: 'load-data', bytes });
         const message = await this.#next();
         if (message.answer === 'failed') throw failureOf(message);
+        if (Date.now() - heardAt < HEARD_MS) continue;
+        heardAt = Date.now();
+        yield { answer: 'load-progress', done: 0, all: 0 };
       }
-    } catch (error) {
-      this.#post({ deed: 'load-abort' });
-      throw error;
+      isWhole = true;
+    } finally {
+      if (!isWhole) this.#post({ deed: 'load-abort' });
     }
   }
 
   async #begin(signal: AbortSignal): Promise<Disposable> {
-    if (this.#deed !== null)
-      throw new RoseError('BUSY', 'A save or a load of this workspace is running. Try again when it is through.');
+    // One that was given up needs a moment to end.
+    for (const until = Date.now() + TURN_MS; this.#deed !== null;) {
+      if (Date.now() >= until || signal.aborted)
+        throw new RoseError('BUSY', 'A save or a load of this workspace is running. Try again when it is through.');
+      await Promise.race([this.#deed, sleep(TURN_MS, undefined, { ref: false })]);
+    }
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#deed = promise;
     const cancel = () => {

@@ -13,11 +13,14 @@ export type ToWorker =
   | { deed: 'load-end' }
   /** The load's stream broke off. */
   | { deed: 'load-abort' }
+  /** How the last load ended; one that stopped half-way is finished first. */
+  | { deed: 'standing' }
   | { deed: 'persist' };
 
 /** Worker → main thread. */
 export type FromWorker =
-  | { answer: 'ready'; standing: LoadStanding | null }
+  | { answer: 'ready' }
+  | { answer: 'standing'; standing: LoadStanding | null }
   /** Encoded frames of a save. */
   | { answer: 'frames'; bytes: Uint8Array }
   | { answer: 'saved' }

@@ -7,7 +7,9 @@ import {
   SAVE_FRAME,
   type SaveSummary,
 } from '@rose/snapshot';
+import type { RoseError } from '@rose/contract';
 import { asRoseError, cancelled } from '../failures.ts';
+import { isFull, noSpace } from '../files/disk-failures.ts';
 import { SnapshotEngine } from './engine.ts';
 import type { SaveSink } from './read-file.ts';
 import { FLOW, MAX_OUTSTANDING_BYTES, type FromWorker, type ToWorker, type WorkerData } from './worker-messages.ts';
@@ -107,16 +109,22 @@ function serve(message: ToWorker): void {
     else if (message.deed === 'load-data') loadData(message.bytes);
     else if (message.deed === 'load-end') loadEnd();
     else if (message.deed === 'load-abort') endLoad();
+    else if (message.deed === 'standing') post({ answer: 'standing', standing: engine.standing() });
     else {
       engine.persist();
       post({ answer: 'persisted' });
     }
   } catch (error) {
     if (message.deed.startsWith('load')) endLoad();
-    post({ answer: 'failed', error: asRoseError(error).toBody() });
+    post({ answer: 'failed', error: failureOf(error).toBody() });
   }
 }
 
+function failureOf(error: unknown): RoseError {
+  return isFull(error) ? noSpace(0, 0) : asRoseError(error);
+}
+
 const engine = new SnapshotEngine(workspace, own);
-post({ answer: 'ready', standing: engine.recover() });
+engine.start();
+post({ answer: 'ready' });
 port.on('message', serve);
