@@ -15,6 +15,7 @@ import type { Config } from './config.ts';
 import { Attendant } from './containers/attendant.ts';
 import { ContainersRepository } from './containers/containers-repository.ts';
 import { ContainersService } from './containers/containers-service.ts';
+import { EndWatch } from './containers/end-watch.ts';
 import { Locks } from './containers/locks.ts';
 import { reconcile } from './containers/reconcile.ts';
 import { ensureInstallation, holdInstallationLock, openDatabase, type Database } from './drivers/database/index.ts';
@@ -38,6 +39,7 @@ import { Exporter } from './versions/export/exporter.ts';
 import { Checkpoints } from './versions/checkpoints.ts';
 import { Loader } from './versions/loader.ts';
 import { PreSaveHook } from './versions/pre-save-hook.ts';
+import { PendingLoads } from './versions/pending-loads.ts';
 import { Progress } from './versions/progress.ts';
 import { RetentionRepository } from './versions/retention-repository.ts';
 import { Saver } from './versions/saver.ts';
@@ -123,7 +125,9 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const objects = new PostgresObjects(database.pool);
   const progress = new Progress();
   const versionsRepository = new VersionsRepository(prisma);
+  const loads = new PendingLoads(versionsRepository);
   const saver = new Saver({
+    loads,
     objects,
     repository: versionsRepository,
     trees: createTreeCache(),
@@ -131,8 +135,8 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     limits: DEFAULT_VERSION_LIMITS,
     hook: new PreSaveHook(settingsOf, log),
   });
-  const loader = new Loader({ objects, repository: versionsRepository, progress });
-  containers.keeper = new VersionedWorkspaces(versionsRepository, saver, loader);
+  const loader = new Loader({ objects, repository: versionsRepository, loads, progress });
+  containers.keeper = new VersionedWorkspaces(versionsRepository, saver, loader, loads);
 
   const storeRepository = new StoreRepository(prisma);
   const projectAccess = new OwnersOnly(prisma);
@@ -183,6 +187,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     store,
   };
   await reconcile(containersRepository, runtime, log);
+  parts.use(new EndWatch(containers, log)).start();
   const attendant = parts.use(
     new Attendant({ containers, settingsOf, autoSave: (projectId) => checkpoints.autoSave(projectId), log }),
   );

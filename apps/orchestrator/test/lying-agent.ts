@@ -31,6 +31,7 @@ import { AgentConnection } from '../src/drivers/agent/agent-connection.ts';
 import { PostgresObjects } from '../src/drivers/objects/postgres-objects.ts';
 import { SettingsRepository } from '../src/settings/settings-repository.ts';
 import { SettingsService } from '../src/settings/settings-service.ts';
+import { PendingLoads } from '../src/versions/pending-loads.ts';
 import { PreSaveHook } from '../src/versions/pre-save-hook.ts';
 import { Progress } from '../src/versions/progress.ts';
 import { Saver, type SavedVersion, type SaveOrder } from '../src/versions/saver.ts';
@@ -77,7 +78,16 @@ export async function liarBench(limits: VersionLimits = DEFAULT_VERSION_LIMITS):
   const objects = new PostgresObjects(database.pool);
   const settings = new SettingsService(new SettingsRepository(database.prisma), async () => {});
   const hook = new PreSaveHook((projectId) => settings.effectiveProjectSettings(projectId), pino({ level: 'silent' }));
-  const saver = new Saver({ objects, repository, hook, trees: createTreeCache(), progress: new Progress(), limits });
+  const loads = new PendingLoads(repository);
+  const saver = new Saver({
+    loads,
+    objects,
+    repository,
+    hook,
+    trees: createTreeCache(),
+    progress: new Progress(),
+    limits,
+  });
   let answer: Bytes = [];
   const agent = parts.use(await agentAnswering(() => answer));
 

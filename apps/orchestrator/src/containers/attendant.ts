@@ -55,6 +55,7 @@ export class Attendant implements AsyncDisposable {
 
   async #attend(projectId: number): Promise<void> {
     const { containers, settingsOf, autoSave } = this.#options;
+    if (!(await containers.look(projectId))) return;
     const settings = await settingsOf(projectId);
     const idleMs = containers.activity.idleMs(projectId);
     if (idleMs >= settings.idleStopMinutes * MINUTE_MS) return await containers.stop(projectId);

@@ -215,6 +215,15 @@ export class ContainersService implements AsyncDisposable {
     }
   }
 
+  /** Whether the container of a project that is awake still runs; forgets it when it ended and nobody told. */
+  async look(projectId: number): Promise<boolean> {
+    const awake = this.#awake.get(projectId);
+    if (awake === undefined) return false;
+    if (await this.#isRunning(awake.containerId)) return true;
+    await this.ended(projectId, awake.containerId);
+    return false;
+  }
+
   /** Forgets a container that ended by itself. */
   async ended(projectId: number, containerId: string): Promise<void> {
     if (this.#awake.get(projectId)?.containerId !== containerId) return;

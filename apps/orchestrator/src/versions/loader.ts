@@ -7,6 +7,7 @@ import { translateAgentError, type AgentConnection } from '../drivers/agent/agen
 import type { ObjectStore } from '../drivers/objects/objects.ts';
 import { countSteps, planSteps, type LoadSelection, type PlanCounts } from './load-plan.ts';
 import { loadStream } from './load-stream.ts';
+import { outcomeSchema, type PendingLoads } from './pending-loads.ts';
 import type { Progress } from './progress.ts';
 import { lied } from './save-receiver.ts';
 import type { LiveState } from './saver.ts';
@@ -15,6 +16,7 @@ import type { PendingLoad, StoredVersion, VersionsRepository } from './versions-
 export interface LoaderOptions {
   objects: ObjectStore;
   repository: VersionsRepository;
+  loads: PendingLoads;
   progress: Progress;
 }
 
@@ -69,9 +71,8 @@ export class Loader {
       isPartial: paths !== null,
     };
     await this.#options.repository.beginLoad(load);
-    const outcome = await this.#settled(load, () => this.#send(order, load, counts, agent, signal), agent);
-    const isExact = outcome.conflicts.length === 0 && paths === null;
-    await this.#options.repository.finishLoad(load, isExact ? target.number : returnTo);
+    const outcome = await this.#settled(load, () => this.#send(order, load, counts, agent, signal), agent, signal);
+    await this.#options.loads.finish(load, outcome);
     const { written, removed, bytes } = counts;
     const { conflicts } = outcome;
     return {
@@ -87,38 +88,23 @@ export class Loader {
   }
 
   /** A load whose answer was lost may have happened: the agent's journal knows. */
-  async #settled(load: PendingLoad, send: () => Promise<LoadOutcome>, agent: AgentConnection): Promise<LoadOutcome> {
+  async #settled(
+    load: PendingLoad,
+    send: () => Promise<LoadOutcome>,
+    agent: AgentConnection,
+    signal?: AbortSignal,
+  ): Promise<LoadOutcome> {
     try {
       return await send();
     } catch (error) {
-      const failure = translateAgentError(error);
-      const outcome =
-        failure.code === 'AGENT_UNAVAILABLE' || failure.code === 'CANCELLED'
-          ? await this.#standing(load.id, agent)
-          : null;
+      const failure = translateAgentError(error, signal);
+      const outcome = await this.#options.loads.outcome(load, agent).catch(() => {
+        // It stays pending: whoever uses the workspace next learns how it ended.
+        throw failure;
+      });
       if (outcome !== null) return outcome;
-      // Half-way: it stays pending, and the next wake settles it.
-      if (failure.code === 'NEEDS_ATTENTION') throw failure;
       await this.#options.repository.failLoad(load.id);
       throw failure;
-    }
-  }
-
-  async #standing(loadId: string, agent: AgentConnection): Promise<LoadOutcome | null> {
-    try {
-      const standing = await this.standing(agent);
-      return standing?.loadId === loadId ? standing.outcome : null;
-    } catch {
-      return null;
-    }
-  }
-
-  /** How the last load of a workspace ended, as its agent has it on record. */
-  async standing(agent: AgentConnection): Promise<LoadStanding | null> {
-    try {
-      return standingSchema.nullable().parse(await agent.trpc.snapshot.standing.query());
-    } catch (error) {
-      throw translateAgentError(error);
     }
   }
 
@@ -152,14 +138,9 @@ export class Loader {
       if (type === LOAD_ANSWER.result) return parseOutcome(decodeJson(payload));
       if (type === LOAD_ANSWER.error)
         throw errorFromBody(decodeJson(payload)) ?? lied('a load failed without a reason.');
-      this.#report(
-        projectId,
-        'applying',
-        progressSchema.parse(decodeJson(payload)).done,
-        counts.operations,
-        0,
-        counts.bytes,
-      );
+      const { done, all } = progressSchema.parse(decodeJson(payload));
+      // Nothing is applied yet: only a sign of life.
+      if (all > 0) this.#report(projectId, 'applying', done, all, 0, counts.bytes);
     }
     throw new RoseError('AGENT_UNAVAILABLE', 'The dev container broke off the load.');
   }
@@ -189,22 +170,11 @@ export class Loader {
   ): void {
     this.#options.progress.report(projectId, { deed: 'load', phase, files, filesTotal, bytes, bytesTotal });
   }
-
-  /** Settles a load that was under way when an orchestrator or an agent died. */
-  async settle(load: PendingLoad, agent: AgentConnection): Promise<void> {
-    const standing = await this.standing(agent);
-    if (standing?.loadId !== load.id) return await this.#options.repository.failLoad(load.id);
-    const isExact = standing.outcome.conflicts.length === 0 && !load.isPartial;
-    await this.#options.repository.finishLoad(load, isExact ? load.version : load.returnTo);
-  }
 }
 
 /** Up to 100,000 conflicts with their paths. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const progressSchema = z.object({ done: z.number(), all: z.number() });
-const outcomeSchema = z.object({ conflicts: z.array(z.string()) });
-const standingSchema = z.object({ loadId: z.string(), outcome: outcomeSchema, damaged: z.array(z.string()) });
-export type LoadStanding = z.infer<typeof standingSchema>;
 
 function parseOutcome(value: unknown): LoadOutcome {
   const parsed = outcomeSchema.safeParse(value);

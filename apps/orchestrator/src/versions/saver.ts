@@ -14,6 +14,7 @@ import type { ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
 import { requireComplete } from './complete.ts';
 import { LateSave } from './import/late-save.ts';
 import { receiveSave, type ReceivedSave, type SaveTarget } from './save-receiver.ts';
+import type { PendingLoads } from './pending-loads.ts';
 import type { PreSaveHook } from './pre-save-hook.ts';
 import type { Progress } from './progress.ts';
 import { ScanTarget, StoringTarget } from './save-targets.ts';
@@ -27,6 +28,7 @@ export interface SaverOptions {
   progress: Progress;
   limits: VersionLimits;
   hook: PreSaveHook;
+  loads: PendingLoads;
 }
 
 export interface SaveOrder {
@@ -72,6 +74,7 @@ export class Saver {
    */
   async save(order: SaveOrder, agent: AgentConnection, signal?: AbortSignal): Promise<SavedVersion> {
     const startedAt = performance.now();
+    await this.#options.loads.settle(order.projectId, agent);
     await this.#options.hook.run(order, agent, signal);
     await using session = await this.#options.objects.beginSave(order.ownerId);
     // Looked up only now: from here on nothing of it is collected.
@@ -156,6 +159,7 @@ export class Saver {
     agent: AgentConnection,
     signal?: AbortSignal,
   ): Promise<LiveState & { base: StoredVersion | null }> {
+    await this.#options.loads.settle(project.projectId, agent);
     const base = await this.#options.repository.base(project.projectId);
     const stored = this.treesOf(project.ownerId);
     const target = new ScanTarget(this.#options.objects, project.ownerId, stored);

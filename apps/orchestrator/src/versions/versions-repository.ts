@@ -168,13 +168,16 @@ export class VersionsRepository {
     return rows.map(({ projectId }) => projectId);
   }
 
-  /** A load that happened: its version is active, unless it was of single paths. `base` is what the workspace derives from now. */
-  async finishLoad(load: PendingLoad, base: number | null): Promise<void> {
+  /**
+   * A load that happened: its version is active, unless it was of single paths. Where it is exact, the
+   * workspace derives from its version now.
+   */
+  async finishLoad(load: PendingLoad, isExact: boolean): Promise<void> {
     const { id, projectId, version, isPartial } = load;
     await this.#prisma.$transaction(async (tx) => {
       await tx.load.update({ where: { id }, data: { state: 'done', finishedAt: new Date() } });
       if (!isPartial) await activate(tx, projectId, version);
-      await tx.project.update({ where: { id: projectId }, data: { baseVersion: base } });
+      if (isExact) await tx.project.update({ where: { id: projectId }, data: { baseVersion: version } });
     });
   }
 

@@ -4,6 +4,7 @@ import type { ContainerRow } from '../containers/containers-repository.ts';
 import type { WorkspaceKeeper } from '../containers/containers-service.ts';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { Loader } from './loader.ts';
+import type { PendingLoads } from './pending-loads.ts';
 import type { Saver } from './saver.ts';
 import type { StoredVersion, VersionsRepository } from './versions-repository.ts';
 
@@ -15,15 +16,17 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
   readonly #repository: VersionsRepository;
   readonly #saver: Saver;
   readonly #loader: Loader;
+  readonly #loads: PendingLoads;
 
-  constructor(repository: VersionsRepository, saver: Saver, loader: Loader) {
+  constructor(repository: VersionsRepository, saver: Saver, loader: Loader, loads: PendingLoads) {
     this.#repository = repository;
     this.#saver = saver;
     this.#loader = loader;
+    this.#loads = loads;
   }
 
   async restore(project: ContainerRow, agent: AgentConnection): Promise<void> {
-    for (const load of await this.#repository.pendingLoads(project.id)) await this.#loader.settle(load, agent);
+    await this.#loads.settle(project.id, agent);
     if (project.baseVersion !== null) return await this.#mend(project, agent);
     const active = await this.#repository.active(project.id);
     if (active === null) return;
@@ -32,7 +35,7 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
 
   /** Loads files again that a power cut took after the last load: the version they came from still has them. */
   async #mend(project: ContainerRow, agent: AgentConnection): Promise<void> {
-    const standing = await this.#loader.standing(agent);
+    const standing = await this.#loads.standing(agent);
     if (standing === null || standing.damaged.length === 0) return;
     const load = await this.#repository.doneLoad(standing.loadId);
     if (load === null) return;
