@@ -1,3 +1,4 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
@@ -6,12 +7,19 @@ import { defineConfig, type ProxyOptions } from 'vite';
 /** Where `npm run dev` finds the orchestrator. */
 const ORCHESTRATOR = `http://127.0.0.1:${process.env['ROSE_PORT'] || '4000'}`;
 
-/** The orchestrator takes changes only from pages of its own origin, which in development is Vite's. */
+/** The orchestrator takes changes from pages of its own origin only: in development those are Vite's, and no others. */
+function vouch(request: ClientRequest, { headers }: IncomingMessage): void {
+  if (headers.origin === `http://${headers.host}`) request.setHeader('origin', ORCHESTRATOR);
+}
+
 const proxy: ProxyOptions = {
   target: ORCHESTRATOR,
   changeOrigin: true,
   ws: true,
-  headers: { origin: ORCHESTRATOR },
+  configure: (server) => {
+    server.on('proxyReq', vouch);
+    server.on('proxyReqWs', vouch);
+  },
 };
 
 export default defineConfig({

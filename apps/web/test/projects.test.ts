@@ -12,6 +12,8 @@ describeUi('projects', (ui) => {
     await page.getByRole('button', { name: 'Create project' }).click();
     await page.getByRole('heading', { name: 'engine' }).waitFor();
     await page.getByText('The workspace is empty').waitFor();
+    await page.getByRole('button', { name: 'Look again' }).click();
+    await page.getByText('The workspace is empty').waitFor();
     await page.getByText('Running', { exact: true }).waitFor();
     await page.getByRole('link', { name: 'Projects', exact: true }).click();
     await page.getByRole('link', { name: /engine Bernoulli numbers/ }).waitFor();
