@@ -111,7 +111,7 @@ export class Saver {
     const trees = this.treesOf(ownerId);
     await this.#requireComplete(received, base, trees, false);
     const live = liveOf(received, trees);
-    const existing = await this.#existing(order, received.root);
+    const existing = await this.#existing(order, base, received.root);
     if (existing !== null) {
       await repository.setBase(projectId, existing.number);
       return { result: resultOf(existing), isNew: false, live };
@@ -120,9 +120,14 @@ export class Saver {
     return { result: resultOf(version), isNew: true, live };
   }
 
-  async #existing({ unless, projectId }: SaveOrder, root: ObjectId): Promise<StoredVersion | null> {
+  async #existing(
+    { unless, projectId }: SaveOrder,
+    base: StoredVersion | null,
+    root: ObjectId,
+  ): Promise<StoredVersion | null> {
     const { repository } = this.#options;
-    if (unless === 'saved') return await repository.byRoot(projectId, root);
+    // Of several equal versions the one that the workspace derives from: undoing a load twice comes back to it.
+    if (unless === 'saved') return base?.root === root ? base : await repository.byRoot(projectId, root);
     const active = unless === 'active' ? await repository.active(projectId) : null;
     return active?.root === root ? active : null;
   }
