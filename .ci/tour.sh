@@ -11,16 +11,12 @@ tour() {
   pid=$!
   tour_pid=$pid
   trap 'kill -TERM "$tour_pid" 2> /dev/null || true' EXIT
-  url=$(ready_url "$pid" "$folder") && curl -fsS "$url/readyz" && demo "$url" "${as[@]}" || code=1
+  url=$(ready_url "$pid" "$folder") && ROSE_URL=$url "${as[@]}" npm run demo || code=1
   if ((code != 0)); then forget_containers_of "$folder"; fi
   stop_started "$pid" "$folder" || code=1
   if ((code != 0)); then tail -n 100 "$folder/log"; fi
   rm -rf --one-file-system "$folder"
   return "$code"
-}
-
-demo() {
-  if [[ -e scripts/demo.ts ]]; then ROSE_URL=$1 "${@:2}" npm run demo; fi
 }
 
 # ready_url PID FOLDER   waits for the one line on stdout and prints its address.
