@@ -11,6 +11,8 @@ export interface FileChunks {
 
 /** Read at once: bounds memory, and frees the database's connection while a slow reader takes them. */
 const BATCH_BYTES = 4 * 1024 * 1024;
+/** Each file that is being packed takes a quarter of a MiB beside its content. */
+const PACKED_AT_ONCE = 8;
 /** zstd made it hardly smaller: deflate would not either. */
 const INCOMPRESSIBLE = 0.95;
 
@@ -32,6 +34,7 @@ export async function packFiles(
     const parts: StoredBytes[] = [];
     for (const _ of chunks) parts.push((await stored.next()).value as StoredBytes);
     contents.push(pack(Buffer.concat(parts.map(plainOf)), parts.every(isCompressible)));
+    await contents.at(-PACKED_AT_ONCE);
   }
   await stored.return(undefined);
   return await Promise.all(contents);
