@@ -17,6 +17,8 @@ export class StoringTarget implements SaveTarget {
   #batch = new Map<ObjectId, NewObject>();
   #bytes = 0;
   #writing: Promise<void> = Promise.resolve();
+  /** Compressed bytes that the owner's store did not hold before. */
+  newBytes = 0;
 
   constructor(session: SaveSession, objects: ObjectStore, ownerId: number) {
     this.#session = session;
@@ -37,9 +39,13 @@ export class StoringTarget implements SaveTarget {
     this.#batch = new Map();
     this.#bytes = 0;
     await this.#writing;
-    this.#writing = this.#session.put(batch);
+    this.#writing = this.#put(batch);
     // A failure is told by the next batch or the flush, not as an unhandled rejection before.
     this.#writing.catch(() => {});
+  }
+
+  async #put(batch: readonly NewObject[]): Promise<void> {
+    this.newBytes += await this.#session.put(batch);
   }
 
   async flush(): Promise<void> {

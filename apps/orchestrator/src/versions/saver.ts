@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
-import { STREAMS, type SaveResult, type VersionKind } from '@rose/contract';
+import { RoseError, STREAMS, type SaveResult, type VersionKind } from '@rose/contract';
 import {
   readFrames,
   type Frame,
@@ -53,6 +53,13 @@ export interface LiveState {
   skipped: readonly string[];
 }
 
+/** What a save is compared to. */
+interface SaveBase {
+  version: StoredVersion | null;
+  /** Whether its objects need not be sent. */
+  isSpared: boolean;
+}
+
 export interface SavedVersion {
   result: SaveResult;
   /** Whether it was made now; a checkpoint may find its content saved already. */
@@ -76,12 +83,22 @@ export class Saver {
     const startedAt = performance.now();
     await this.#options.loads.settle(order.projectId, agent);
     await this.#options.hook.run(order, agent, signal);
+    return await this.#despiteDamage(order, (sendsAll) => this.#attempt(order, sendsAll, agent, startedAt, signal));
+  }
+
+  async #attempt(
+    order: SaveOrder,
+    sendsAll: boolean,
+    agent: AgentConnection,
+    startedAt: number,
+    signal?: AbortSignal,
+  ): Promise<SavedVersion> {
     await using session = await this.#options.objects.beginSave(order.ownerId);
     // Looked up only now: from here on nothing of it is collected.
     const base = await this.#options.repository.base(order.projectId);
-    const request: SaveRequest = { base: base?.root ?? null, full: order.full, scan: false };
+    const request: SaveRequest = { base: sendsAll ? null : (base?.root ?? null), full: order.full, scan: false };
     const frames = await this.#frames(agent, request, signal);
-    return await this.#save(order, base, frames, session, startedAt);
+    return await this.#save(order, { version: base, isSpared: !sendsAll }, frames, session, startedAt);
   }
 
   /**
@@ -93,12 +110,13 @@ export class Saver {
     const headers = { 'content-type': 'application/zip' };
     await using session = new LateSave(() => this.#options.objects.beginSave(order.ownerId));
     const body = await agent.stream({ method: 'POST', path: `/-/${STREAMS.import}`, headers, body: zip, signal });
-    return await this.#save(order, null, readFrames(body), session, startedAt);
+    const base = { version: null, isSpared: false };
+    return await this.#save(order, base, readFrames(body), session, startedAt);
   }
 
   async #save(
     order: SaveOrder,
-    base: StoredVersion | null,
+    { version: base, isSpared }: SaveBase,
     frames: AsyncIterable<Frame>,
     session: SaveSession,
     startedAt: number,
@@ -109,14 +127,15 @@ export class Saver {
     const received = await this.#receive(projectId, frames, target);
     await target.flush();
     const trees = this.treesOf(ownerId);
-    await this.#requireComplete(received, base, trees, false);
+    await this.#requireComplete(received, isSpared ? (base?.root ?? null) : null, trees, false);
     const live = liveOf(received, trees);
     const existing = await this.#existing(order, base, received.root);
     if (existing !== null) {
       await repository.setBase(projectId, existing.number);
       return { result: resultOf(existing), isNew: false, live };
     }
-    const version = await this.#commit(order, received, Math.round(performance.now() - startedAt));
+    const storedBytes = isSpared || base === null ? received.storedBytes : target.newBytes;
+    const version = await this.#commit(order, { ...received, storedBytes }, Math.round(performance.now() - startedAt));
     return { result: resultOf(version), isNew: true, live };
   }
 
@@ -167,12 +186,33 @@ export class Saver {
     await this.#options.loads.settle(project.projectId, agent);
     const base = await this.#options.repository.base(project.projectId);
     const stored = this.treesOf(project.ownerId);
-    const target = new ScanTarget(this.#options.objects, project.ownerId, stored);
-    const request: SaveRequest = { base: base?.root ?? null, full: project.full ?? false, scan: true };
-    const frames = await this.#frames(agent, request, signal);
-    const received = await this.#receive(project.projectId, frames, target);
-    await this.#requireComplete(received, base, target, true);
-    return { ...liveOf(received, target), base };
+    return await this.#despiteDamage({ ...project, full: false }, async (sendsAll) => {
+      const target = new ScanTarget(this.#options.objects, project.ownerId, stored);
+      const root = sendsAll ? null : (base?.root ?? null);
+      const frames = await this.#frames(agent, { base: root, full: project.full ?? false, scan: true }, signal);
+      const received = await this.#receive(project.projectId, frames, target);
+      await this.#requireComplete(received, root, target, true);
+      return { ...liveOf(received, target), base };
+    });
+  }
+
+  /**
+   * A base that is damaged is no base: then everything is sent, and a save heals what was damaged. An object that
+   * the base has lost looks like one that it never had.
+   */
+  async #despiteDamage<T>(
+    { projectId, full }: { projectId: number; full: boolean },
+    attempt: (sendsAll: boolean) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await attempt(full);
+    } catch (error) {
+      const isDamage = error instanceof RoseError && (error.code === 'DAMAGED' || error.code === 'AGENT_LIED');
+      if (full || !isDamage || (await this.#options.repository.base(projectId)) === null) throw error;
+      return await attempt(true).catch((again: unknown) => {
+        throw error.code === 'DAMAGED' ? again : error;
+      });
+    }
   }
 
   treesOf(ownerId: number): StoredTrees {
@@ -209,11 +249,11 @@ export class Saver {
 
   async #requireComplete(
     { root, sent }: ReceivedSave,
-    base: StoredVersion | null,
+    base: ObjectId | null,
     trees: TreeSource,
     treesOnly: boolean,
   ): Promise<void> {
-    if (sent.refersToBase) await requireComplete({ root, base: base?.root ?? null, sent, trees, treesOnly });
+    if (sent.refersToBase) await requireComplete({ root, base, sent, trees, treesOnly });
   }
 }
 

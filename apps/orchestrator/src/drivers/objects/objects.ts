@@ -38,8 +38,12 @@ export interface ObjectStore {
 }
 
 export interface SaveSession extends AsyncDisposable {
-  /** Stores objects that are not there yet. They become garbage unless a version is made of them. */
-  put(objects: readonly NewObject[]): Promise<void>;
+  /**
+   * Stores verified objects that are not there yet, and in place of those whose stored bytes are not these: a
+   * damaged object is healed so. They become garbage unless a version is made of them.
+   * @returns the compressed bytes of those that were not there
+   */
+  put(objects: readonly NewObject[]): Promise<number>;
 }
 
 export interface NewObject {

@@ -196,8 +196,8 @@ class PostgresSave implements SaveSession {
   }
 
   /** One statement whatever the number of objects: their bytes as one bytea, cut by the server. */
-  async put(objects: readonly NewObject[]): Promise<void> {
-    if (objects.length === 0) return;
+  async put(objects: readonly NewObject[]): Promise<number> {
+    if (objects.length === 0) return 0;
     // Two saves that store the same objects lock them in the same order.
     const sorted = objects.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const offsets: number[] = [];
@@ -206,8 +206,8 @@ class PostgresSave implements SaveSession {
       offsets.push(at);
       at += data.length;
     }
-    await translated(
-      this.#client.query({
+    const { rows } = await translated(
+      this.#client.query<{ newBytes: string }>({
         name: 'put-objects',
         text: PUT,
         values: [
@@ -227,6 +227,7 @@ class PostgresSave implements SaveSession {
         ],
       }),
     );
+    return Number(rows[0]!.newBytes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -240,15 +241,24 @@ class PostgresSave implements SaveSession {
   }
 }
 
+/** What is put was verified a moment ago: it takes the place of stored bytes that differ, which heals damaged ones. */
 const PUT = `
-  INSERT INTO "StoredObject" AS stored ("ownerId", id, size, data, entries, files, bytes, depth)
-  SELECT $1, substring($2::bytea FROM (n::int - 1) * 32 + 1 FOR 32), size,
-         substring($3::bytea FROM at FOR length), entries, files, bytes, depth
-  FROM unnest($4::int[], $5::int[], $6::int[], $7::bigint[], $8::bigint[], $9::bigint[], $10::int[])
-       WITH ORDINALITY AS object(at, length, size, entries, files, bytes, depth, n)
-  ON CONFLICT ("ownerId", id) DO UPDATE
-    SET entries = excluded.entries, files = excluded.files, bytes = excluded.bytes, depth = excluded.depth
-    WHERE stored.entries IS NULL AND excluded.entries IS NOT NULL`;
+  WITH put AS (
+    INSERT INTO "StoredObject" AS stored ("ownerId", id, size, data, entries, files, bytes, depth)
+    SELECT $1, substring($2::bytea FROM (n::int - 1) * 32 + 1 FOR 32), size,
+           substring($3::bytea FROM at FOR length), entries, files, bytes, depth
+    FROM unnest($4::int[], $5::int[], $6::int[], $7::bigint[], $8::bigint[], $9::bigint[], $10::int[])
+         WITH ORDINALITY AS object(at, length, size, entries, files, bytes, depth, n)
+    ON CONFLICT ("ownerId", id) DO UPDATE
+      SET size = excluded.size, data = excluded.data,
+          entries = coalesce(excluded.entries, stored.entries), files = coalesce(excluded.files, stored.files),
+          bytes = coalesce(excluded.bytes, stored.bytes), depth = coalesce(excluded.depth, stored.depth)
+      WHERE stored.size <> excluded.size OR stored.data <> excluded.data OR (excluded.entries IS NOT NULL AND
+            (stored.entries, stored.files, stored.bytes, stored.depth)
+            IS DISTINCT FROM (excluded.entries, excluded.files, excluded.bytes, excluded.depth))
+    RETURNING octet_length(stored.data) AS length, stored.xmax = 0 AS is_new
+  )
+  SELECT coalesce(sum(length) FILTER (WHERE is_new), 0) AS "newBytes" FROM put`;
 
 async function translated<T>(work: Promise<T>): Promise<T> {
   try {

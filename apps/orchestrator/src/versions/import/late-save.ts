@@ -12,11 +12,11 @@ export class LateSave implements SaveSession {
     this.#begin = begin;
   }
 
-  async put(objects: readonly NewObject[]): Promise<void> {
-    if (objects.length === 0) return;
+  async put(objects: readonly NewObject[]): Promise<number> {
+    if (objects.length === 0) return 0;
     this.#begun ??= this.#begin();
     const session = await this.#begun;
-    await session.put(objects);
+    return await session.put(objects);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
