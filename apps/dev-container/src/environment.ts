@@ -19,7 +19,7 @@ export interface Environment {
 }
 
 /** The agent's own; a user's Node must not write into the agent's compile cache. */
-const OWN = /^(ROSE_.*|NODE_COMPILE_CACHE)$/;
+const OWN = /^(ROSE_.*|NODE_COMPILE_CACHE|MALLOC_ARENA_MAX)$/;
 
 /**
  * Reads the environment; the only place that does. The secret is taken out of it, so that

@@ -10,6 +10,9 @@ import type { Workspace } from '../workspace.ts';
 import type { LoadStanding } from './engine.ts';
 import { FLOW, type FromWorker, type ToWorker, type WorkerData } from './worker-messages.ts';
 
+/** What dies young is most of what a save makes. */
+const YOUNG_MB = 16;
+
 /** The worker as a file beside this one: bundled, or as source. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './snapshot-worker.mjs', import.meta.url);
 
@@ -44,7 +47,10 @@ export class SnapshotWorker implements AsyncDisposable {
   #start(): void {
     const ended = new AbortController();
     this.#hasEnded = false;
-    this.#worker = new Worker(ENTRY, { workerData: this.#workerData });
+    this.#worker = new Worker(ENTRY, {
+      workerData: this.#workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     const end = (reason: unknown): void => {
       log('error', 'the snapshot worker ended', { reason: String(reason) });
       this.#hasEnded = true;

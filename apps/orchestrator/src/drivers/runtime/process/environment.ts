@@ -32,6 +32,8 @@ export function containerEnvironment(options: {
   const caBundle = parts.caBundle && (isolated ? INSIDE_PATHS.caBundle : parts.caBundle);
   return {
     PATH: [path.join(home, '.local/bin'), path.dirname(node), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
+    // Else each thread of the agent keeps freed memory in an arena of its own.
+    MALLOC_ARENA_MAX: '2',
     LANG: 'C.UTF-8',
     SHELL: '/bin/bash',
     USER: 'dev',

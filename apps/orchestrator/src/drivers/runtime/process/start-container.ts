@@ -13,6 +13,8 @@ import { JOIN, START } from './scripts.ts';
 import { INSIDE_PATHS } from './tree.ts';
 import { sandboxed, type Way } from './ways.ts';
 
+/** A small young generation: a save makes much garbage, and its memory must not grow with the workspace. As in the Dockerfile. */
+const AGENT_FLAGS = ['--max-semi-space-size=4'];
 const MAX_OPEN_FILES = 65_536;
 const HOSTNAME = 'dev';
 
@@ -54,7 +56,7 @@ export async function startContainer(
     ...[...START, program.out, path.join(program.in, 'environment')],
     ...['/usr/bin/prlimit', '--core=0', `--nofile=${openFiles()}`],
     ...(cgroup.pids === undefined && canLimitByUser(ground.way) ? [`--nproc=${spec.limits.pids}`] : []),
-    ...['--', program.node, path.join(program.agentDir, 'agent.mjs')],
+    ...['--', program.node, ...AGENT_FLAGS, path.join(program.agentDir, 'agent.mjs')],
   ];
   const sandbox = sandboxed(
     ground.way,
