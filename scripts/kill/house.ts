@@ -1,0 +1,126 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { createRoseClient, type RoseClient } from '@rose/client/node';
+
+const MAIN = path.resolve(import.meta.dirname, '../../apps/orchestrator/src/main.ts');
+const START_MS = 60_000;
+
+/** An installation of its own that can be killed and started again, with one account and one project. */
+export class House implements AsyncDisposable {
+  readonly #dataDir: string;
+  #child: ChildProcess | null = null;
+  #session: string | null = null;
+  #rose: RoseClient | null = null;
+  projectId = 0;
+
+  private constructor(dataDir: string) {
+    this.#dataDir = dataDir;
+  }
+
+  static async build(): Promise<House> {
+    const house = new House(await mkdtemp(path.join(tmpdir(), 'rose-kill-')));
+    try {
+      await house.start();
+      const account = { email: 'ada@example.org', name: 'Ada', password: 'a password for kill tests' };
+      await house.rose.accounts.signUp.mutate(account);
+      house.projectId = (await house.rose.projects.create.mutate({ name: 'kill test' })).id;
+      return house;
+    } catch (error) {
+      await house[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The client; another one after each start. */
+  get rose(): RoseClient {
+    if (this.#rose === null) throw new Error('The orchestrator does not run.');
+    return this.#rose;
+  }
+
+  /** Starts the orchestrator as a program and waits until it can serve. */
+  async start(): Promise<void> {
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      ROSE_DATA_DIR: this.#dataDir,
+      ROSE_PORT: '0',
+      ROSE_RUNTIME: 'process',
+      LOG_LEVEL: 'silent',
+    };
+    delete env['DATABASE_URL'];
+    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    this.#child = child;
+    const lines = createInterface(child.stdout);
+    const late = AbortSignal.timeout(START_MS);
+    const [line] = (await Promise.race([
+      once(lines, 'line', { signal: late }),
+      once(child, 'exit', { signal: late }).then(([code]) => {
+        throw new Error(`The orchestrator ended with code ${String(code)} before it served.`);
+      }),
+    ])) as [string];
+    const url = /http:\/\/\S+/.exec(line)?.[0];
+    if (url === undefined) throw new Error(`The orchestrator said "${line}".`);
+    this.#rose = createRoseClient({
+      url,
+      token: this.#session ?? undefined,
+      onSession: (session) => (this.#session = session),
+    });
+  }
+
+  /** Kills the orchestrator, and it alone: what it started runs in sessions of its own. */
+  async killOrchestrator(): Promise<void> {
+    const child = this.#child;
+    if (child === null) return;
+    const exit = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null;
+    child.kill('SIGKILL');
+    await exit;
+    this.#child = null;
+    this.#rose = null;
+  }
+
+  /** Kills the agent of the project's dev container. */
+  killAgent(): void {
+    for (const { run } of this.containers()) {
+      const pid = run?.agent?.pid;
+      if (pid === undefined) continue;
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has just ended.
+      }
+    }
+  }
+
+  /** Every dev container of this installation that its runtime knows. */
+  containers(): ContainerRecord[] {
+    const folder = path.join(this.#dataDir, 'containers');
+    return readdirSync(folder).flatMap((id) => {
+      try {
+        return [JSON.parse(readFileSync(path.join(folder, id, 'record.json'), 'utf8')) as ContainerRecord];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** Stops what runs and removes everything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const child = this.#child;
+    if (child !== null && child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exit;
+    }
+    await rm(this.#dataDir, { recursive: true, force: true });
+  }
+}
+
+/** The part of a record of the process runtime that is of interest here. */
+export interface ContainerRecord {
+  id: string;
+  run: { agent: { pid: number } | null } | null;
+}
