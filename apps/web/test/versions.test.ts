@@ -56,6 +56,24 @@ describeUi('versions', (ui) => {
     ]);
   });
 
+  test('a save can be cancelled: it leaves no version, and the next one works', async () => {
+    const annie = await ui.orchestrator.signUp('Annie');
+    const id = await projectWith(annie, 'eniac', {});
+    await annie.rose.workspace(id).run(['sh', '-c', 'head -c 200M /dev/urandom > noise']);
+    const page = await ui.visitAs(annie, `/project/${id}`);
+    await page.getByRole('button', { name: '1 unsaved change' }).waitFor();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('progressbar').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('progressbar').waitFor({ state: 'detached' });
+    expect(await annie.rose.versions.list.query({ projectId: id })).toEqual([]);
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await annie.rose.workspace(id).files.delete.mutate({ path: 'noise' });
+    await write(annie, id, 'quiet', 'q');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('Saved as version 1').waitFor();
+  });
+
   test('a load that is not confirmed changes nothing', async () => {
     const grace = await ui.orchestrator.signUp('Grace');
     const id = await projectWith(grace, 'cobol', { a: 'one' });

@@ -1,7 +1,7 @@
 import type { RoseError } from '@rose/contract';
-import { tick } from 'svelte';
 import { Deed } from './deed.svelte.ts';
-import { errorsByField, fieldErrors } from './reactions.ts';
+import { focusFirstInvalid, zodErrors } from './form-errors.ts';
+import { fieldErrors } from './reactions.ts';
 
 /** What a form needs of a zod schema. */
 interface Schema<I> {
@@ -53,13 +53,9 @@ export class Form<V extends Record<string, string>, I> {
       const { failure } = this.#deed;
       if (failure !== null) this.#show(fieldErrors(failure, this.#fields));
     } else {
-      const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
-      this.#show(errorsByField(issues, this.#fields));
+      this.#show(zodErrors(parsed.error, this.#fields));
     }
-    await tick();
-    if (event.target instanceof HTMLFormElement) {
-      event.target.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-    }
+    await focusFirstInvalid(event.target);
   };
 
   #show(errors: Record<string, string>): void {

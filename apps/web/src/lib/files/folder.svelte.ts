@@ -18,6 +18,8 @@ export class Folder {
   next = $state.raw<string | null>();
   readonly #source: FileSource;
   #children = new Map<string, Folder>();
+  /** How many fetches were begun: only the last one counts. */
+  #fetches = 0;
 
   constructor(source: FileSource, path: string) {
     this.#source = source;
@@ -35,8 +37,8 @@ export class Folder {
   }
 
   /** Fetches the next page. Never throws: see `failure`. */
-  more(signal: AbortSignal): Promise<void> {
-    return this.#fetch(this.next ?? '', signal);
+  async more(signal: AbortSignal): Promise<void> {
+    if (!this.isLoading) await this.#fetch(this.next ?? '', signal);
   }
 
   /** Looks again: here from the beginning, below in what is open; what is closed is forgotten. */
@@ -52,19 +54,20 @@ export class Folder {
   }
 
   async #fetch(cursor: string, signal: AbortSignal): Promise<void> {
-    if (this.isLoading) return;
+    const fetch = ++this.#fetches;
     this.isLoading = true;
     this.failure = null;
     try {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
       const page = await this.#source.list(this.path, cursor, deadline);
+      if (fetch !== this.#fetches) return;
       const before = cursor === '' ? [] : this.entries;
       this.#adopt([...before, ...page.entries]);
       this.next = page.next;
     } catch (error) {
-      this.failure = afterFailure(error);
+      if (fetch === this.#fetches) this.failure = afterFailure(error);
     } finally {
-      this.isLoading = false;
+      if (fetch === this.#fetches) this.isLoading = false;
     }
   }
 

@@ -21,10 +21,9 @@ export class OpenProject {
   readonly stop: Deed<[]>;
   /** The last save or load of this page, whose result is still shown. */
   outcome = $state.raw<Outcome | null>(null);
-  /** Somebody stopped it here: then looking at a page does not wake it. */
-  isResting = $state(false);
   /** Counts the times that the live files were changed from here: who shows them looks again. */
   filesChanged = $state(0);
+  #wasStopped = $state(false);
 
   constructor(id: number) {
     this.id = id;
@@ -35,16 +34,21 @@ export class OpenProject {
     this.progress = new ProgressWatch(id);
     this.start = new Deed(async () => {
       await this.#become('starting', () => rose.containers.start.mutate({ projectId }));
-      this.isResting = false;
+      this.#wasStopped = false;
     });
     this.stop = new Deed(async () => {
-      this.isResting = true;
       await this.#become('stopping', () => rose.containers.stop.mutate({ projectId }));
+      this.#wasStopped = true;
     });
   }
 
   get state(): ProjectState | null {
     return this.project.value?.state ?? null;
+  }
+
+  /** Somebody stopped it here: then looking at a page does not wake it. */
+  get isResting(): boolean {
+    return this.#wasStopped && this.state === 'asleep';
   }
 
   get canEdit(): boolean {
@@ -54,6 +58,12 @@ export class OpenProject {
   /** Looks again at all that a save or a load changes. Never throws. */
   refresh = async (): Promise<void> => {
     await Promise.all([this.project.load(), this.versions.load(), this.refreshStatus()]);
+  };
+
+  /** Somebody came back to the page: what may have happened meanwhile. */
+  comeBack = (): void => {
+    void this.versions.load();
+    void this.refreshStatus();
   };
 
   /** A project that sleeps is not woken to be asked. */

@@ -1,3 +1,4 @@
+import { afterFailure } from '#lib/api/after-failure.ts';
 import { rose } from '#lib/api/rose.ts';
 import type { OpenProject } from './open-project.svelte.ts';
 
@@ -16,8 +17,12 @@ export function followState(open: OpenProject): () => void {
       try {
         const signal = AbortSignal.any([end.signal, AbortSignal.timeout(DEADLINE_MS)]);
         open.tell(await rose.containers.status.query({ projectId: open.id }, { signal }));
-      } catch {
-        // The next look tells; what a person does meanwhile shows its own failure.
+      } catch (error) {
+        // Of a passing failure the next look tells; what a person does meanwhile shows its own.
+        if (!end.signal.aborted && afterFailure(error)?.code === 'NOT_FOUND') {
+          await open.project.load();
+          return;
+        }
       }
     }
     if (end.signal.aborted) return;

@@ -1,8 +1,8 @@
 import type { RoseError, SettingsView } from '@rose/contract';
-import { tick } from 'svelte';
 import type { z } from 'zod';
 import { Deed } from '#lib/api/deed.svelte.ts';
-import { errorsByField, fieldErrors } from '#lib/api/reactions.ts';
+import { focusFirstInvalid, zodErrors } from '#lib/api/form-errors.ts';
+import { fieldErrors } from '#lib/api/reactions.ts';
 import type { Resource } from '#lib/api/resource.svelte.ts';
 import { toasts } from '#lib/ui/toasts.svelte.ts';
 import { asDraft, fromDraft, settingsOf, type Setting } from './controls.ts';
@@ -84,12 +84,8 @@ export class SettingsForm<S extends z.ZodObject> {
       await this.#update.run(parsed.data as Partial<z.infer<S>>);
       if (this.#update.failure !== null) this.errors = fieldErrors(this.#update.failure, keys);
     } else {
-      const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
-      this.errors = errorsByField(issues, keys);
+      this.errors = zodErrors(parsed.error, keys);
     }
-    await tick();
-    if (event.target instanceof HTMLFormElement) {
-      event.target.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-    }
+    await focusFirstInvalid(event.target);
   };
 }
