@@ -6,6 +6,7 @@ import { answerHeaders, requestHeaders } from './headers.ts';
 
 const PREFIX = '/projects/:id/agent/';
 const CHANGES = new Set(['POST']);
+const LAST_STATUS = 599;
 
 /**
  * The way of people's calls into their workspaces: checks who asks, wakes the container and
@@ -26,11 +27,7 @@ export async function addGateway(server: FastifyInstance, context: Context): Pro
   });
 }
 
-async function pass(
-  { services, cookies }: Context,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
+async function pass({ services, cookies }: Context, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { credentials } = callerOf(request, cookies);
   const identity = await services.access.require(credentials, CHANGES.has(request.method) ? 'change' : 'look');
   const { id, '*': rest } = request.params as { id: string; '*': string };
@@ -55,6 +52,8 @@ async function pass(
     signal: left.signal,
     idleMs: 0,
   });
+  if (answer.status > LAST_STATUS)
+    throw new RoseError('AGENT_LIED', `The dev container answered with the status ${answer.status}, which is none.`);
   reply.code(answer.status).headers(answerHeaders(answer.headers));
   // Until the caller has it all: so long the watch lasts.
   await reply.send(answer.body);
