@@ -32,6 +32,7 @@ import { SettingsRepository } from './settings/settings-repository.ts';
 import { SettingsService } from './settings/settings-service.ts';
 import { Collector } from './store/collector.ts';
 import { SpaceService } from './store/space.ts';
+import { Diagnosis } from './store/diagnosis.ts';
 import { StoreRepository } from './store/store-repository.ts';
 import { StoreService } from './store/store-service.ts';
 import { Verifier } from './store/verifier.ts';
@@ -128,21 +129,24 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const loads = new PendingLoads(versionsRepository);
   const saver = new Saver({
     loads,
+  const trees = createTreeCache();
     objects,
     repository: versionsRepository,
-    trees: createTreeCache(),
+    trees,
     progress,
     limits: DEFAULT_VERSION_LIMITS,
     hook: new PreSaveHook(settingsOf, log),
   });
   const loader = new Loader({ objects, repository: versionsRepository, loads, progress });
-  containers.keeper = new VersionedWorkspaces(versionsRepository, saver, loader, loads);
-
   const storeRepository = new StoreRepository(prisma);
   const projectAccess = new OwnersOnly(prisma);
   const store = new StoreService(
+  const verifier = new Verifier({ objects, repository: storeRepository, trees });
+  const diagnosis = new Diagnosis(verifier);
+  containers.keeper = new VersionedWorkspaces({ repository: versionsRepository, saver, loader, loads, diagnosis });
+
     projectAccess,
-    new Verifier(objects, storeRepository),
+    verifier,
     new Collector(objects, storeRepository),
     new SpaceService(objects, storeRepository),
   );

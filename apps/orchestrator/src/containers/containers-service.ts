@@ -4,21 +4,10 @@ import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { ContainerInfo, Isolation, Runtime } from '../drivers/runtime/runtime.ts';
 import { Activity } from './activity.ts';
 import type { ContainerRow } from './containers-repository.ts';
+import type { WorkspaceKeeper } from './keeper.ts';
 import { Launcher, type LauncherOptions } from './launcher.ts';
 import { Locks } from './locks.ts';
 import { shutDown } from './shut-down.ts';
-
-/** What must happen to a workspace around the life of its container; the versions room does it. */
-export interface WorkspaceKeeper {
-  /**
-   * Brings a workspace that just came up to what the project says it is: settles a load that
-   * was under way, fills an empty volume.
-   * @throws RoseError NEEDS_ATTENTION when that is impossible; the container is stopped then.
-   */
-  restore(project: ContainerRow, agent: AgentConnection): Promise<void>;
-  /** Keeps unsaved work as a checkpoint. */
-  checkpoint(project: ContainerRow, agent: AgentConnection): Promise<void>;
-}
 
 export interface ContainersOptions extends LauncherOptions {
   /** One deed at a time per project, shared with the versions room. */
@@ -83,9 +72,30 @@ export class ContainersService implements AsyncDisposable {
     using _ = await this.#lifecycle.hold(projectId, signal);
     const { repository } = this.#options;
     const waked = this.#awake.get(projectId);
-    if (waked === undefined) return await this.#start(await repository.get(projectId));
+    if (waked === undefined) return await this.#restore(await repository.get(projectId));
     if (waked.isPaused) await this.#resume(projectId, waked);
     return waked.agent;
+  }
+
+  /**
+   * Wakes a project whose workspace cannot be restored: `rescue` fills it instead. Nobody else sees the workspace
+   * before; when that fails the project needs attention as before.
+   */
+  async rescue<T>(projectId: number, rescue: (agent: AgentConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { repository } = this.#options;
+    this.activity.touch(projectId);
+    using _ = await this.#lifecycle.hold(projectId, signal);
+    const awake = this.#awake.get(projectId);
+    if (awake?.isPaused === true) await this.#resume(projectId, awake);
+    if (awake !== undefined) return await rescue(awake.agent);
+    const project = await repository.get(projectId);
+    try {
+      const { outcome } = await this.#start(project, rescue);
+      return outcome;
+    } catch (error) {
+      await repository.setState(projectId, 'needs-attention', project.stateReason);
+      throw error;
+    }
   }
 
   async #resume(projectId: number, awake: Awake): Promise<void> {
@@ -122,7 +132,16 @@ export class ContainersService implements AsyncDisposable {
     return this.#awake.get(projectId)?.isPaused ?? false;
   }
 
-  async #start(project: ContainerRow): Promise<AgentConnection> {
+  async #restore(project: ContainerRow): Promise<AgentConnection> {
+    const { agent } = await this.#start(project, (unfilled) => this.#keeper!.restore(project, unfilled));
+    return agent;
+  }
+
+  /** Brings a container up; it counts as awake once `fill` made its workspace what it should be. */
+  async #start<T>(
+    project: ContainerRow,
+    fill: (agent: AgentConnection) => Promise<T>,
+  ): Promise<{ agent: AgentConnection; outcome: T }> {
     const { repository, log } = this.#options;
     const { signal } = this.#closing;
     signal.throwIfAborted();
@@ -131,10 +150,10 @@ export class ContainersService implements AsyncDisposable {
     try {
       const container = await this.#launcher.launch(project, signal);
       agent = await this.#launcher.connect(container, project);
-      await this.#keeper!.restore(project, agent);
+      const outcome = await fill(agent);
       await repository.setState(project.id, 'running');
       this.#awake.set(project.id, { containerId: container.id, agent, isPaused: false });
-      return agent;
+      return { agent, outcome };
     } catch (error) {
       await agent?.[Symbol.asyncDispose]();
       log.warn({ projectId: project.id, err: error }, 'a dev container did not start');
@@ -162,7 +181,7 @@ export class ContainersService implements AsyncDisposable {
     const { repository } = this.#options;
     if (project.containerId === null) return;
     // One that runs though this orchestrator has not used it yet is waked first, so that its work is kept.
-    if (!this.#awake.has(project.id) && (await this.#isRunning(project.containerId))) await this.#start(project);
+    if (!this.#awake.has(project.id) && (await this.#isRunning(project.containerId))) await this.#restore(project);
     const awake = this.#awake.get(project.id);
     if (awake !== undefined) {
       if (awake.isPaused) await this.#resume(project.id, awake);

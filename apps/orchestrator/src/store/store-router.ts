@@ -4,7 +4,7 @@ import { projectProcedure, router, signedIn } from '../trpc.ts';
 export const storeRouter = router({
   verify: signedIn
     .input(verifyInput)
-    .mutation(({ ctx, input }) => ctx.services.store.verify(ctx.identity.account.id, input)),
+    .mutation(({ ctx, input, signal }) => ctx.services.store.verify(ctx.identity.account.id, input, signal)),
   collect: signedIn
     .input(collectInput)
     .mutation(({ ctx, input }) => ctx.services.store.collect(ctx.identity.account.id, input.dryRun)),

@@ -22,12 +22,13 @@ export class StoreService {
   async verify(
     accountId: number,
     { projectId, percent }: { projectId?: number | undefined; percent: number },
+    signal?: AbortSignal,
   ): Promise<Verified> {
     const seed = randomInt(2 ** 32);
     if (projectId === undefined)
-      return await this.#verifier.verify(accountId, { projectId: null, sample: percent / 100, seed });
+      return await this.#verifier.verify(accountId, { projectId: null, sample: percent / 100, seed }, signal);
     const project = await this.#access.require(accountId, projectId, 'viewer');
-    return await this.#verifier.verify(project.ownerId, { projectId: project.id, sample: percent / 100, seed });
+    return await this.#verifier.verify(project.ownerId, { projectId: project.id, sample: percent / 100, seed }, signal);
   }
 
   /** Removes what no version of the account needs any more, or only says how much that is. */

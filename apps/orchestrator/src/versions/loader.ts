@@ -33,6 +33,9 @@ export interface LoadOrder {
   checkpoint: number | null;
 }
 
+/** What a plan needs to know of a workspace; without a root nothing is there. */
+export type PlannedFrom = Pick<LiveState, 'trees' | 'skipped'> & { root: LiveState['root'] | null };
+
 /** Plans loads and carries them out. The caller holds the project's lock. */
 export class Loader {
   readonly #options: LoaderOptions;
@@ -42,7 +45,7 @@ export class Loader {
   }
 
   /** What a load would do. */
-  async plan(target: StoredVersion, paths: readonly Raw[] | null, live: LiveState): Promise<LoadPlan> {
+  async plan(target: StoredVersion, paths: readonly Raw[] | null, live: PlannedFrom): Promise<LoadPlan> {
     const counts = await countSteps(planSteps(selectionOf(target, paths, live)), live.skipped, true);
     const { written, removed, bytes, conflicts } = counts;
     return {
@@ -182,6 +185,6 @@ function parseOutcome(value: unknown): LoadOutcome {
   return parsed.data;
 }
 
-function selectionOf(target: StoredVersion, paths: readonly Raw[] | null, live: LiveState): LoadSelection {
+function selectionOf(target: StoredVersion, paths: readonly Raw[] | null, live: PlannedFrom): LoadSelection {
   return { trees: live.trees, live: live.root, target: target.root, paths };
 }

@@ -83,6 +83,21 @@ export class VersionsRepository {
     return await this.#first({ projectId, isActive: true });
   }
 
+  /**
+   * Whether a project without an active version must have had one: then its row is gone. Imports make versions of
+   * which none is active before the first is loaded.
+   */
+  async hasLostActive(projectId: number): Promise<boolean> {
+    const { lastVersion } = await this.#prisma.project.findUniqueOrThrow({
+      where: { id: projectId },
+      select: { lastVersion: true },
+    });
+    if (lastVersion === 0) return false;
+    const isImport = { projectId, kind: 'import' as const };
+    const [all, imports] = [{ projectId }, isImport].map((where) => this.#prisma.projectVersion.count({ where }));
+    return (await all) === 0 || (await all) !== (await imports);
+  }
+
   async byRequest(projectId: number, requestId: string): Promise<StoredVersion | null> {
     return await this.#first({ projectId, requestId });
   }

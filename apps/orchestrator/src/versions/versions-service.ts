@@ -15,9 +15,10 @@ import type { Locks } from '../containers/locks.ts';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
 import { differencesBetween } from './differences.ts';
 import { findEntry } from './find-entry.ts';
+import { LoadDeed, type LoadRequest } from './load-deed.ts';
 import type { Loader } from './loader.ts';
 import { chunksOf } from './load-plan.ts';
-import { resultOf, type LiveState, type Saver } from './saver.ts';
+import { resultOf, type Saver } from './saver.ts';
 import { verified } from './trees.ts';
 import type { StoredVersion, VersionsRepository } from './versions-repository.ts';
 
@@ -58,9 +59,11 @@ export interface VersionsOptions {
 /** Saving, loading and reading versions. */
 export class VersionsService {
   readonly #options: VersionsOptions;
+  readonly #deed: LoadDeed;
 
   constructor(options: VersionsOptions) {
     this.#options = options;
+    this.#deed = new LoadDeed(options);
   }
 
   /** @throws RoseError BUSY, CANCELLED, LIMIT_EXCEEDED, AGENT_LIED … ; then no version was made. */
@@ -121,24 +124,18 @@ export class VersionsService {
 
   /** What a load would do; nothing is changed. */
   async plan(project: ProjectRef, intent: LoadIntent, signal?: AbortSignal): Promise<LoadPlan> {
-    const { saver, loader, containers, locks } = this.#options;
-    using _ = await locks.hold(project.id, signal);
-    const target = await this.find(project, intent.version);
-    const paths = await this.#paths(project, target, intent.paths);
-    const agent = await containers.wake(project.id, signal);
-    const live = await saver.scan({ projectId: project.id, ownerId: project.ownerId }, agent, signal);
-    return await loader.plan(target, paths, live);
+    using _ = await this.#options.locks.hold(project.id, signal);
+    return await this.#deed.plan(await this.#request(project, intent), signal);
   }
 
   /**
-   * Loads a version, unsaved work kept as a checkpoint first.
+   * Loads a version, unsaved work kept as a checkpoint first. A whole version can be loaded although the project
+   * needs attention: that is the way out.
    * @throws RoseError; then the workspace is as it was
    */
   async load(project: ProjectRef, intent: LoadIntent, signal?: AbortSignal): Promise<LoadResult> {
     using _ = await this.#options.locks.hold(project.id, signal);
-    const target = await this.find(project, intent.version);
-    const paths = await this.#paths(project, target, intent.paths);
-    return await this.#load(project, target, paths, intent.discard, signal);
+    return await this.#deed.run(await this.#request(project, intent), signal);
   }
 
   /** Loads what the last load replaced; undoing twice is a redo. */
@@ -147,44 +144,13 @@ export class VersionsService {
     using _ = await locks.hold(project.id, signal);
     const number = await repository.returnTo(project.id);
     if (number === null) throw new RoseError('CONFLICT', 'There is no load to undo in this project.');
-    return await this.#load(project, await repository.get(project.id, number), null, false, signal);
+    return await this.#deed.run(await this.#request(project, { version: number, discard: false }), signal);
   }
 
-  async #load(
-    project: ProjectRef,
-    target: StoredVersion,
-    paths: Raw[] | null,
-    discard: boolean,
-    signal?: AbortSignal,
-  ): Promise<LoadResult> {
-    const { saver, loader, containers } = this.#options;
-    const agent = await containers.wake(project.id, signal);
-    const ids = { projectId: project.id, ownerId: project.ownerId };
-    let live: LiveState;
-    let kept: { version: number; isNew: boolean } | null = null;
-    if (discard) live = await saver.scan(ids, agent, signal);
-    else {
-      const message = `Before the load of version ${target.number}`;
-      const order = {
-        ...ids,
-        kind: 'before-load' as const,
-        message,
-        authorId: null,
-        requestId: null,
-        full: false,
-        unless: 'saved' as const,
-        activates: false,
-      };
-      const saved = await saver.save(order, agent, signal);
-      live = saved.live;
-      kept = { version: saved.result.version, isNew: saved.isNew };
-    }
-    const checkpoint = kept?.isNew === true ? kept.version : null;
-    return await loader.load(
-      { ...ids, target, paths, live, returnTo: kept?.version ?? null, checkpoint },
-      agent,
-      signal,
-    );
+  async #request(project: ProjectRef, { version, paths, discard }: LoadIntent): Promise<LoadRequest> {
+    const target = await this.find(project, version);
+    const wanted = await this.#paths(project, target, paths);
+    return { projectId: project.id, ownerId: project.ownerId, target, paths: wanted, discard };
   }
 
   /** A version by number, or the active one. @throws RoseError NOT_FOUND */
@@ -193,7 +159,7 @@ export class VersionsService {
     if (number !== undefined) return await repository.get(project.id, number);
     const active = await repository.active(project.id);
     if (active === null)
-      throw new RoseError('NOT_FOUND', 'This project has no version yet: there is nothing to load. Save one first.', {
+      throw new RoseError('NOT_FOUND', 'This project has no active version. Save one first, or name a version.', {
         what: 'version',
       });
     return active;

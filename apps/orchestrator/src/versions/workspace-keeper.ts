@@ -1,49 +1,62 @@
 import { RoseError } from '@rose/contract';
 import { fromText } from '@rose/snapshot';
 import type { ContainerRow } from '../containers/containers-repository.ts';
-import type { WorkspaceKeeper } from '../containers/containers-service.ts';
+import type { WorkspaceKeeper } from '../containers/keeper.ts';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
+import type { Diagnosis } from '../store/diagnosis.ts';
+import { isEmpty } from './load-deed.ts';
 import type { Loader } from './loader.ts';
 import type { PendingLoads } from './pending-loads.ts';
 import type { Saver } from './saver.ts';
 import type { StoredVersion, VersionsRepository } from './versions-repository.ts';
+
+export interface WorkspacesOptions {
+  repository: VersionsRepository;
+  saver: Saver;
+  loader: Loader;
+  loads: PendingLoads;
+  diagnosis: Pick<Diagnosis, 'of'>;
+}
 
 /**
  * Keeps workspaces and versions together over the life of containers: versions are the truth,
  * a volume is a cache that may hold unsaved work.
  */
 export class VersionedWorkspaces implements WorkspaceKeeper {
-  readonly #repository: VersionsRepository;
-  readonly #saver: Saver;
-  readonly #loader: Loader;
-  readonly #loads: PendingLoads;
+  readonly #options: WorkspacesOptions;
 
-  constructor(repository: VersionsRepository, saver: Saver, loader: Loader, loads: PendingLoads) {
-    this.#repository = repository;
-    this.#saver = saver;
-    this.#loader = loader;
-    this.#loads = loads;
+  constructor(options: WorkspacesOptions) {
+    this.#options = options;
   }
 
   async restore(project: ContainerRow, agent: AgentConnection): Promise<void> {
-    await this.#loads.settle(project.id, agent);
-    if (project.baseVersion !== null) return await this.#mend(project, agent);
-    const active = await this.#repository.active(project.id);
-    if (active === null) return;
-    await this.#fill(project, active, agent);
+    const { repository, loads } = this.#options;
+    await loads.settle(project.id, agent);
+    const active = await repository.active(project.id);
+    try {
+      if (project.baseVersion !== null) await this.#mend(project, agent);
+      else if (active !== null) await this.#fill(project, active, agent);
+      else if (await repository.hasLostActive(project.id))
+        throw new RoseError('DAMAGED', 'The active version of this project is missing from the database.', {});
+    } catch (cause) {
+      if (!(cause instanceof RoseError) || cause.code !== 'DAMAGED') throw cause;
+      const message = await this.#options.diagnosis.of(project, active?.number ?? null, cause.message);
+      throw new RoseError('NEEDS_ATTENTION', message, {}, { cause });
+    }
   }
 
   /** Loads files again that a power cut took after the last load: the version they came from still has them. */
   async #mend(project: ContainerRow, agent: AgentConnection): Promise<void> {
-    const standing = await this.#loads.standing(agent);
+    const { repository, saver, loader, loads } = this.#options;
+    const standing = await loads.standing(agent);
     if (standing === null || standing.damaged.length === 0) return;
-    const load = await this.#repository.doneLoad(standing.loadId);
+    const load = await repository.doneLoad(standing.loadId);
     if (load === null) return;
     const ids = { projectId: project.id, ownerId: project.ownerId };
-    const target = await this.#repository.get(project.id, load.version);
-    const live = await this.#saver.scan({ ...ids, full: true }, agent);
-    const returnTo = await this.#repository.returnTo(project.id);
-    await this.#loader.load(
+    const target = await repository.get(project.id, load.version);
+    const live = await saver.scan({ ...ids, full: true }, agent);
+    const returnTo = await repository.returnTo(project.id);
+    await loader.load(
       { ...ids, target, paths: standing.damaged.map(fromText), live, returnTo, checkpoint: null },
       agent,
     );
@@ -51,24 +64,24 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
 
   /** Fills a workspace that derives from no version; what it holds nevertheless is kept as a checkpoint first. */
   async #fill(project: ContainerRow, active: StoredVersion, agent: AgentConnection): Promise<void> {
+    const { repository, saver, loader } = this.#options;
     const ids = { projectId: project.id, ownerId: project.ownerId };
+    let live = await saver.scan(ids, agent);
+    if (live.root === active.root) return await repository.setBase(project.id, active.number);
+    let checkpoint: number | null = null;
+    if (!(await isEmpty(live))) {
+      const order = { ...ids, kind: 'recovered' as const, message: 'Found in the volume', ...checkpointOf };
+      const kept = await saver.save({ ...order, unless: 'saved' }, agent);
+      live = { ...kept.live, base: null };
+      checkpoint = kept.result.version;
+    }
+    const returnTo = checkpoint ?? (await repository.returnTo(project.id));
     try {
-      let live = await this.#saver.scan(ids, agent);
-      if (live.root === active.root) return await this.#repository.setBase(project.id, active.number);
-      let returnTo: number | null = null;
-      if (!(await isEmpty(live))) {
-        const kept = await this.#saver.save(
-          { ...ids, kind: 'recovered', message: 'Found in the volume', ...checkpointOf },
-          agent,
-        );
-        live = { ...kept.live, base: null };
-        returnTo = kept.result.version;
-      }
-      await this.#loader.load({ ...ids, target: active, paths: null, live, returnTo, checkpoint: returnTo }, agent);
+      await loader.load({ ...ids, target: active, paths: null, live, returnTo, checkpoint }, agent);
     } catch (error) {
-      if (!(error instanceof RoseError) || error.code !== 'DAMAGED') throw error;
-      const message = `Version ${active.number}, the active one, is damaged: ${error.message} Load another version (rose versions lists them), or run rose verify.`;
-      throw new RoseError('NEEDS_ATTENTION', message, {}, { cause: error });
+      // What was found is a version now, but not what the project says its workspace is.
+      await repository.setBase(project.id, null);
+      throw error;
     }
   }
 
@@ -81,15 +94,8 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
       ...checkpointOf,
       activates: true,
     };
-    await this.#saver.save(order, agent);
+    await this.#options.saver.save(order, agent);
   }
 }
 
 const checkpointOf = { authorId: null, requestId: null, full: false, unless: 'active' as const, activates: false };
-
-async function isEmpty(live: {
-  root: StoredVersion['root'];
-  trees: { tree(id: StoredVersion['root']): Promise<readonly unknown[]> };
-}): Promise<boolean> {
-  return (await live.trees.tree(live.root)).length === 0;
-}
