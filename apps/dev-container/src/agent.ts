@@ -44,7 +44,7 @@ export async function createAgent(environment: Environment): Promise<Agent> {
     files: new FilesService(workspace, trash),
     content: new ContentService(workspace),
     commands,
-    archive: new ArchiveService(workspace),
+    archive: new ArchiveService(workspace, trash),
     snapshots,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

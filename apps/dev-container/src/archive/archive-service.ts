@@ -3,6 +3,7 @@ import type { UnzippedArchive, ZipLimits } from '@rose/contract';
 import type { Raw } from '@rose/snapshot';
 import { close, openDirectory, type Fd } from '@rose/snapshot/disk';
 import { openDirectoryAt } from '../files/locate.ts';
+import type { Trash } from '../files/trash.ts';
 import type { Workspace } from '../workspace.ts';
 import { finishDirectories } from './assemble-tree.ts';
 import { makeReadable } from './make-readable.ts';
@@ -27,10 +28,12 @@ export async function loadArchiveLibraries(): Promise<void> {
 /** Zips of the live workspace, and zips into it. */
 export class ArchiveService {
   readonly #workspace: Workspace;
+  readonly #trash: Trash;
 
-  constructor(workspace: Workspace) {
+  constructor(workspace: Workspace, trash: Trash) {
     this.#workspace = workspace;
-    recoverStaging(workspace);
+    this.#trash = trash;
+    recoverStaging(workspace, trash);
   }
 
   /**
@@ -55,13 +58,13 @@ export class ArchiveService {
    * @throws RoseError ARCHIVE_REFUSED, TOO_LARGE, NO_SPACE, CANCELLED
    */
   async stage(content: AsyncIterable<Uint8Array>, limits: ZipLimits, signal: AbortSignal): Promise<StagedZip> {
-    const staging = new Staging(this.#workspace);
+    const staging = new Staging(this.#workspace, this.#trash);
     try {
       const zip = await unpack(staging, content, limits, signal);
       const tree = openDirectory(staging.fd, 'tree' as Raw);
       try {
         const modes = makeReadable(tree, zip.entries);
-        finishDirectories(tree, zip.entries);
+        await finishDirectories(tree, zip.entries);
         return { tree: staging.tree, modes, zip, [Symbol.dispose]: () => staging[Symbol.dispose]() };
       } finally {
         close(tree);
@@ -85,11 +88,11 @@ export class ArchiveService {
   ): Promise<UnzippedArchive> {
     const target = this.#open(path);
     try {
-      using staging = new Staging(this.#workspace);
+      using staging = new Staging(this.#workspace, this.#trash);
       const zip = await unpack(staging, content, limits, signal);
       signal.throwIfAborted();
       mergeTree(staging.fd, target, path);
-      finishDirectories(target, zip.entries);
+      await finishDirectories(target, zip.entries);
       return { entries: zip.entries.length, bytes: zip.bytes, ignored: zip.ignored };
     } finally {
       close(target);

@@ -54,8 +54,9 @@ export async function assembleTree(
 }
 
 /** Gives directories their modes and mtimes; the last step, as any change in them undoes it. */
-export function finishDirectories(root: Fd, entries: ZipEntry[]): void {
-  for (const entry of entries.toReversed()) {
+export async function finishDirectories(root: Fd, entries: ZipEntry[]): Promise<void> {
+  for (const [index, entry] of entries.toReversed().entries()) {
+    if (index % SLICE === 0) await setImmediate();
     if (entry.kind !== 'directory') continue;
     using parents = new DirectoryCursor(root);
     const { directory, name } = parentOf(entry.path);

@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RoseError, type ZipLimits } from '@rose/contract';
-import { rawFromBytes } from '@rose/snapshot';
-import { close, openRoot, removeTree } from '@rose/snapshot/disk';
 import { isFull, noSpace } from '../files/disk-failures.ts';
 import { freeBytes } from '../files/space.ts';
 import { assembleTree } from './assemble-tree.ts';
@@ -19,9 +17,9 @@ const MS_PER_BYTE = 1 / 1000;
 const RESERVE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Inspects a zip and unpacks it into `dir`, which must not exist yet. On a failure nothing of
- * `dir` is left. Modes and mtimes are set, those of directories by `finishDirectories` later:
- * a read-only directory could not be moved.
+ * Inspects a zip and unpacks it into `dir`, which must not exist yet, by way of `dir`.raw. What
+ * is left of both, also after a failure, the caller throws away. Modes and mtimes are set, those
+ * of directories by `finishDirectories` later: a read-only directory could not be moved.
  * @param dir absolute path on the workspace's file system
  * @throws RoseError ARCHIVE_REFUSED, NO_SPACE, CANCELLED
  */
@@ -42,12 +40,9 @@ export async function extractZip(
     await assembleTree(packed, dir, zip.entries, signal);
     return zip;
   } catch (error) {
-    removeDirectory(dir);
     if (error instanceof RoseError || signal.aborted) throw error;
     if (isFull(error)) throw noSpace(zip.bytes, await freeBytes(join(dir, '..')));
     throw refuseZip('it could not be unpacked', error);
-  } finally {
-    removeDirectory(packed);
   }
 }
 
@@ -86,13 +81,4 @@ const dos = (mode: number): number => (mode << 16) >>> 0;
 
 function stall(): RoseError {
   return new RoseError('TIMEOUT', 'Unpacking the zip stood still; nothing was changed. Is the disk full?');
-}
-
-function removeDirectory(path: string): void {
-  const parent = openRoot(join(path, '..'));
-  try {
-    removeTree(parent, rawFromBytes(Buffer.from(path.slice(path.lastIndexOf('/') + 1))));
-  } finally {
-    close(parent);
-  }
 }

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import type { ZipLimits } from '@rose/contract';
 import type { Raw } from '@rose/snapshot';
 import type yauzl from 'yauzl';
@@ -13,6 +14,8 @@ const ENCRYPTED = 0x1 | 0x40 | 0x2000;
 const METHODS: Record<number, ZipEntry['method']> = { 0: 'stored', 8: 'deflate' };
 /** What macOS adds for itself; extract-zip leaves it out. */
 const IGNORED = '__MACOSX/';
+/** Entries looked at before other calls get their turn. */
+const SLICE = 500;
 const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
 
@@ -32,7 +35,7 @@ export async function inspectZip(file: string, limits: ZipLimits, signal: AbortS
     const tree = new ZipTree();
     const sum = { bytes: 0, packed: 0 };
     for await (const found of directory.entries()) {
-      signal.throwIfAborted();
+      if (tree.count % SLICE === 0) await setImmediate(undefined, { signal });
       const entry = checkHeader(found);
       tree.add(entry);
       sum.bytes += entry.size;

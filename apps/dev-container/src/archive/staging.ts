@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RoseError } from '@rose/contract';
 import type { Raw } from '@rose/snapshot';
-import { close, listNames, makeDirectory, openAt, openDirectory, removeTree, type Fd } from '@rose/snapshot/disk';
+import { close, listNames, makeDirectory, openAt, openDirectory, type Fd } from '@rose/snapshot/disk';
 import { isFull, noSpace } from '../files/disk-failures.ts';
 import { openDirectoryAt } from '../files/locate.ts';
 import { freeBytes } from '../files/space.ts';
+import type { Trash } from '../files/trash.ts';
 import { log } from '../log.ts';
 import type { Workspace } from '../workspace.ts';
 import { readJournal, undoMerge } from './merge.ts';
@@ -16,14 +17,16 @@ const ROOM = 'archive';
 const ZIP = 'body.zip' as Raw;
 const writeAsync = promisify(write);
 
-/** A directory of its own below `.rose/archive/`, gone when disposed. */
+/** A directory of its own below `.rose/archive/`; thrown away when disposed. */
 export class Staging implements Disposable {
   readonly fd: Fd;
+  readonly #trash: Trash;
   readonly #room: Fd;
   readonly #name = randomUUID() as string as Raw;
   readonly #path: string;
 
-  constructor(workspace: Workspace) {
+  constructor(workspace: Workspace, trash: Trash) {
+    this.#trash = trash;
     this.#room = workspace.openOwn(ROOM);
     makeDirectory(this.#room, this.#name);
     this.fd = openDirectory(this.#room, this.#name);
@@ -64,19 +67,19 @@ export class Staging implements Disposable {
 
   [Symbol.dispose](): void {
     close(this.fd);
-    removeTree(this.#room, this.#name);
+    this.#trash.take(this.#room, this.#name);
     close(this.#room);
   }
 }
 
-/** Undoes the merges that a killed agent left half done, and removes their staging. */
-export function recoverStaging(workspace: Workspace): void {
+/** Undoes the merges that a killed agent left half done, and throws all staging away. */
+export function recoverStaging(workspace: Workspace, trash: Trash): void {
   const room = workspace.openOwn(ROOM);
   try {
     for (const name of listNames(room)) {
       try {
         undoHalfDone(workspace, room, name);
-        removeTree(room, name);
+        trash.take(room, name);
       } catch (error) {
         log('error', 'a half done unzip could not be undone; it is kept', { name, error: String(error) });
       }

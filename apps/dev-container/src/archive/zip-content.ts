@@ -14,6 +14,8 @@ const WHOLE_BYTES = 4 * 1024 * 1024;
 const MAX_LINK_BYTES = 4095;
 /** Work done before other calls get their turn, bytes. */
 const SLICE_BYTES = 8 * 1024 * 1024;
+/** An entry without content is as much work as so many bytes. */
+const ENTRY_BYTES = 16 * 1024;
 
 /**
  * Reads all content and compares it with what the headers promise: sizes, checksums, that the
@@ -30,7 +32,7 @@ export async function checkContent(fd: Fd, entries: ZipEntry[], end: number, sig
     free = start + entry.compressedSize;
     if (free > end) throw refuseEntry(entry.path, 'is cut off');
     await checkEntry(fd, entry, start, signal);
-    work += entry.size + entry.compressedSize + LOCAL_HEADER_BYTES;
+    work += entry.size + entry.compressedSize + ENTRY_BYTES;
     if (work < SLICE_BYTES) continue;
     work = 0;
     await setImmediate(undefined, { signal });

@@ -23,6 +23,11 @@ export class ZipTree {
     }
   }
 
+  /** Entries so far. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
   /** Entries and the directories that they imply. */
   get size(): number {
     let count = this.#entries.size;
