@@ -55,7 +55,8 @@ export interface SaveOptions {
 }
 
 const MAX_REPORTED = 1000;
-const PROGRESS_EVERY = 200;
+/** Often enough for a progress bar, and for a reader who waits for a sign of life. */
+const PROGRESS_MS = 200;
 
 /**
  * Walks the workspace and sends the objects that `base` does not hold, children before
@@ -76,8 +77,7 @@ class TreeSaver {
   readonly #mismatched: string[] = [];
   #files = 0;
   #bytes = 0;
-  /** Chunks read: a single file may take minutes. */
-  #chunks = 0;
+  #reportedAtMs = 0;
 
   constructor(options: SaveOptions) {
     this.#options = options;
@@ -173,10 +173,10 @@ class TreeSaver {
   }
 
   #file(parent: Fd, directory: Raw, name: Raw, stat: Stat, old: CachedFile | null): CachedFile | null {
-    const { cache, full, scan, sink } = this.#options;
+    const { cache, full, scan } = this.#options;
     this.#files += 1;
     this.#bytes += stat.size;
-    if (this.#files % PROGRESS_EVERY === 0) sink.progress(this.#files, this.#bytes);
+    this.#report();
     const isTrusted = old !== null && isUnchanged(old, stat);
     if (isTrusted && !full && cache.isStored(old)) return old;
     if (isTrusted && !full && scan) {
@@ -187,8 +187,7 @@ class TreeSaver {
     const known = old !== null && cache.isStored(old) ? new Set(old.chunks.map((chunk) => chunk.id)) : null;
     const read = readFile(parent, name, (id, plain) => {
       if (!scan && !known?.has(id)) this.#sendChunk(id, plain);
-      this.#chunks += 1;
-      if (this.#chunks % PROGRESS_EVERY === 0) sink.progress(this.#files, this.#bytes);
+      this.#report();
     });
     if (read === null) return this.#skip(directory, name, 'changed into something else while it was read');
     if (read.hasChanged) report(this.#changed, toText(joinRaw(directory, name)));
@@ -198,6 +197,13 @@ class TreeSaver {
     const isRacy = read.hasChanged || isRacyAt(read.stat, read.readAtMs);
     const epoch = isSameContent ? old.epoch : this.#epoch;
     return { ...leafOf(name, read.stat), kind: 'file', epoch, size: read.size, content, chunks: read.chunks, isRacy };
+  }
+
+  #report(): void {
+    const now = Date.now();
+    if (now - this.#reportedAtMs < PROGRESS_MS) return;
+    this.#reportedAtMs = now;
+    this.#options.sink.progress(this.#files, this.#bytes);
   }
 
   #sendChunk(id: ObjectId, plain: Buffer): void {
