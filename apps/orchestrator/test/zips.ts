@@ -13,6 +13,9 @@ import { expect } from 'vitest';
 
 export const hasInfoZip = ['zip', 'unzip'].every((tool) => spawnSync(tool, ['-v']).error === undefined);
 
+/** Bytes that fetch takes. */
+export type Zip = Buffer<ArrayBuffer>;
+
 /** Somebody with a project, and what the tests of zips do with it. */
 export interface Studio extends AsyncDisposable {
   orchestrator: TestOrchestrator;
@@ -23,7 +26,7 @@ export interface Studio extends AsyncDisposable {
   /** Runs a shell script in the workspace; it must succeed. @returns its stdout */
   shell(script: string): Promise<string>;
   save(): Promise<SaveResult>;
-  exported(version: number): Promise<Buffer>;
+  exported(version: number): Promise<Zip>;
   /** What the agent keeps of archives; nothing, unless an import runs. */
   staged(): Promise<string>;
 }
@@ -87,7 +90,7 @@ function normalized(found: string): string[] {
 export type ZipContent = Record<string, string | Buffer | { link: string }>;
 
 /** A zip of anything, also of what nobody should unpack. */
-export async function zipOf(content: ZipContent): Promise<Buffer> {
+export async function zipOf(content: ZipContent): Promise<Zip> {
   const output = new PassThrough();
   const collected = buffer(output);
   const writer = new ZipWriter(output, { entries: 0, bytes: 0 }, new AbortController().signal);
@@ -103,7 +106,7 @@ export async function zipOf(content: ZipContent): Promise<Buffer> {
 }
 
 /** Replaces a text wherever it stands in the zip by another of the same length: names that no zip tool would write. */
-export function forged(zip: Buffer, text: string, by: string): Buffer {
+export function forged(zip: Zip, text: string, by: string): Zip {
   expect(by.length).toBe(text.length);
   return Buffer.from(zip.toString('latin1').replaceAll(text, by), 'latin1');
 }

@@ -104,6 +104,7 @@ export class VersionsService {
     const { saver, containers, locks } = this.#options;
     using _ = await locks.hold(project.id, signal);
     const agent = await containers.wake(project.id, signal);
+    using _use = containers.activity.begin(project.id);
     const ids = { projectId: project.id, ownerId: project.ownerId };
     const order = {
       ...ids,

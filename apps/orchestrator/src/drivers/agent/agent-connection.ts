@@ -20,6 +20,8 @@ export interface AgentRequest {
   body?: Dispatcher.DispatchOptions['body'];
   role: AgentRole;
   signal?: AbortSignal;
+  /** Ms until the answer begins; longer for deeds that answer only when they are done. */
+  headersMs?: number;
   /** Ms without a byte of the answer's body; 0 for calls that may be silent for hours. */
   idleMs?: number;
 }
@@ -69,7 +71,7 @@ export class AgentConnection implements AsyncDisposable {
   }
 
   /** @throws RoseError AGENT_UNAVAILABLE, CANCELLED; an answer with an error status is an answer. */
-  async request({ method, path, headers, body, role, signal, idleMs }: AgentRequest): Promise<AgentAnswer> {
+  async request({ method, path, headers, body, role, signal, headersMs, idleMs }: AgentRequest): Promise<AgentAnswer> {
     try {
       const answer = await this.#pool.request({
         method,
@@ -77,6 +79,7 @@ export class AgentConnection implements AsyncDisposable {
         headers: { ...headers, 'x-rose-secret': this.#secret, 'x-rose-role': role },
         body: body ?? null,
         signal,
+        headersTimeout: headersMs ?? HEADERS_MS,
         bodyTimeout: idleMs ?? IDLE_MS,
       });
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
@@ -86,11 +89,11 @@ export class AgentConnection implements AsyncDisposable {
   }
 
   /**
-   * Opens a byte stream with the role `system`.
+   * Opens a byte stream, with the role `system` unless another is named.
    * @throws RoseError what the agent refuses with
    */
-  async stream(request: Omit<AgentRequest, 'role'>): Promise<Readable> {
-    const answer = await this.request({ ...request, role: 'system' });
+  async stream(request: Omit<AgentRequest, 'role'> & { role?: AgentRole }): Promise<Readable> {
+    const answer = await this.request({ role: 'system', ...request });
     if (answer.status === 200) return answer.body;
     const text = (await readBounded(answer.body, MAX_ERROR_BYTES)).toString('utf8');
     throw errorFromBody(parseJson(text)) ?? unavailable(`it answered ${answer.status}`);

@@ -3,7 +3,15 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ask } from '@rose/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeTree, describeWorkspace, hasInfoZip, openStudio, zipOf, type Studio } from '../../../test/zips.ts';
+import {
+  describeTree,
+  describeWorkspace,
+  hasInfoZip,
+  openStudio,
+  zipOf,
+  type Studio,
+  type Zip,
+} from '../../../test/zips.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -11,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => studio[Symbol.asyncDispose]());
 
-const importZip = (zip: Buffer) => studio.ada.rose.importZip(studio.project.id, zip);
+const importZip = (zip: Zip) => studio.ada.rose.importZip(studio.project.id, zip);
 const versions = () => studio.ada.rose.versions.list.query({ projectId: studio.project.id });
 
 const TREE = `

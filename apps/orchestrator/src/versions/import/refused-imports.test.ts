@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { describeWorkspace, forged, openStudio, zipOf, type Studio, type ZipContent } from '../../../test/zips.ts';
+import {
+  describeWorkspace,
+  forged,
+  openStudio,
+  zipOf,
+  type Studio,
+  type Zip,
+  type ZipContent,
+} from '../../../test/zips.ts';
 
 let studio: Studio;
 let before: string[];
@@ -20,7 +28,7 @@ async function expectNothing(): Promise<void> {
   expect((await ada.rose.versions.status.query({ projectId: project.id })).base).toBeNull();
 }
 
-async function expectRefused(zip: Buffer, problem: RegExp, name?: string): Promise<void> {
+async function expectRefused(zip: Zip, problem: RegExp, name?: string): Promise<void> {
   await expect(studio.ada.rose.importZip(studio.project.id, zip)).rejects.toMatchObject({
     code: 'ARCHIVE_REFUSED',
     status: 400,
