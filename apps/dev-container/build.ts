@@ -3,7 +3,7 @@ import path from 'node:path';
 import { rolldown } from 'rolldown';
 
 /**
- * Bundles the agent into dist/: agent.mjs, the worker beside it, and koffi with its natives for
+ * Bundles the agent into dist/: agent.mjs, its threads beside it, and koffi with its natives for
  * Linux, which cannot be bundled. What lies in dist/ is all that a dev container needs.
  */
 
@@ -11,7 +11,11 @@ const root = import.meta.dirname;
 const dist = path.join(root, 'dist');
 /** Built beside and moved in, so that an orchestrator which starts meanwhile finds the old one or the new. */
 const fresh = `${dist}.${process.pid}`;
-const entries = { agent: path.join(root, 'src/main.ts'), 'snapshot-worker': path.join(root, 'src/snapshot/worker.ts') };
+const entries = {
+  agent: path.join(root, 'src/main.ts'),
+  'snapshot-worker': path.join(root, 'src/snapshot/worker.ts'),
+  'search-thread': path.join(root, 'src/search/search-thread.ts'),
+};
 
 const bundle = await rolldown({ input: entries, platform: 'node', external: ['koffi'], logLevel: 'warn' });
 await bundle.write({

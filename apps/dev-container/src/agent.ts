@@ -7,6 +7,7 @@ import { ContentService } from './files/content-service.ts';
 import { FilesService } from './files/files-service.ts';
 import { Trash } from './files/trash.ts';
 import { clearIncoming } from './files/write-file.ts';
+import { SearchService } from './search/search-service.ts';
 import { SnapshotWorker } from './snapshot/snapshot-worker.ts';
 import { Workspace } from './workspace.ts';
 
@@ -19,6 +20,7 @@ export interface Agent extends AsyncDisposable {
   readonly content: ContentService;
   readonly commands: CommandsService;
   readonly archive: ArchiveService;
+  readonly search: SearchService;
   readonly snapshots: SnapshotWorker;
 }
 
@@ -45,6 +47,7 @@ export async function createAgent(environment: Environment): Promise<Agent> {
     content: new ContentService(workspace),
     commands,
     archive: new ArchiveService(workspace, trash),
+    search: new SearchService(workspace),
     snapshots,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

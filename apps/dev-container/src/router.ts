@@ -1,5 +1,6 @@
 import { commandsRouter } from './commands/commands-router.ts';
 import { filesRouter } from './files/files-router.ts';
+import { searchRouter } from './search/search-router.ts';
 import { snapshotRouter } from './snapshot/snapshot-router.ts';
 import { statusRouter } from './status/status-router.ts';
 import { router } from './trpc.ts';
@@ -8,6 +9,7 @@ import { router } from './trpc.ts';
 export const appRouter = router({
   files: filesRouter,
   commands: commandsRouter,
+  search: searchRouter,
   snapshot: snapshotRouter,
   status: statusRouter,
 });

@@ -28,11 +28,12 @@ import { OwnersOnly } from './projects/project-access-repository.ts';
 import type { ProjectAccess } from './projects/project-access.ts';
 import { ProjectsRepository } from './projects/projects-repository.ts';
 import { ProjectsService } from './projects/projects-service.ts';
+import { SearchService } from './search/search-service.ts';
 import { SettingsRepository } from './settings/settings-repository.ts';
 import { SettingsService } from './settings/settings-service.ts';
 import { Collector } from './store/collector.ts';
-import { SpaceService } from './store/space.ts';
 import { Diagnosis } from './store/diagnosis.ts';
+import { SpaceService } from './store/space.ts';
 import { StoreRepository } from './store/store-repository.ts';
 import { StoreService } from './store/store-service.ts';
 import { Verifier } from './store/verifier.ts';
@@ -64,6 +65,7 @@ export interface Services {
   exporter: Exporter;
   checkpoints: Checkpoints;
   comparisons: ComparisonsService;
+  search: SearchService;
   progress: Progress;
   store: StoreService;
 }
@@ -127,9 +129,9 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const progress = new Progress();
   const versionsRepository = new VersionsRepository(prisma);
   const loads = new PendingLoads(versionsRepository);
+  const trees = createTreeCache();
   const saver = new Saver({
     loads,
-  const trees = createTreeCache();
     objects,
     repository: versionsRepository,
     trees,
@@ -139,12 +141,12 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   });
   const loader = new Loader({ objects, repository: versionsRepository, loads, progress });
   const storeRepository = new StoreRepository(prisma);
-  const projectAccess = new OwnersOnly(prisma);
-  const store = new StoreService(
   const verifier = new Verifier({ objects, repository: storeRepository, trees });
   const diagnosis = new Diagnosis(verifier);
   containers.keeper = new VersionedWorkspaces({ repository: versionsRepository, saver, loader, loads, diagnosis });
 
+  const projectAccess = new OwnersOnly(prisma);
+  const store = new StoreService(
     projectAccess,
     verifier,
     new Collector(objects, storeRepository),
@@ -187,6 +189,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     exporter: new Exporter(versionsRepository, objects, (ownerId) => saver.treesOf(ownerId)),
     checkpoints,
     comparisons: new ComparisonsService({ repository: versionsRepository, saver, versions, containers, locks: deeds }),
+    search: new SearchService(versionsRepository, objects),
     progress,
     store,
   };

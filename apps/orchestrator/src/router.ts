@@ -3,6 +3,7 @@ import { settingsRouter } from './settings/settings-router.ts';
 import { comparisonsRouter } from './comparisons/comparisons-router.ts';
 import { containersRouter } from './containers/containers-router.ts';
 import { projectsRouter } from './projects/projects-router.ts';
+import { searchRouter } from './search/search-router.ts';
 import { storeRouter } from './store/store-router.ts';
 import { router } from './trpc.ts';
 import { versionsRouter } from './versions/versions-router.ts';
@@ -14,6 +15,7 @@ export const appRouter = router({
   containers: containersRouter,
   versions: versionsRouter,
   comparisons: comparisonsRouter,
+  search: searchRouter,
   store: storeRouter,
 });
 

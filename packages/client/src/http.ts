@@ -53,7 +53,12 @@ export class Http {
   /** A call outside tRPC. @throws RoseError also for every answer that tells a failure */
   async call({ method, path, body, type, signal }: ByteCall): Promise<FetchResponse> {
     const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
-    const response = await this.send(`${this.base}${path}`, { method, headers, body, signal });
+    return await this.succeed(`${this.base}${path}`, { method, headers, body, signal });
+  }
+
+  /** As `send`. @throws RoseError also for every answer that tells a failure */
+  async succeed(url: string, init: FetchInit): Promise<FetchResponse> {
+    const response = await this.send(url, init);
     if (response.ok) return response;
     const answer = await response.json().catch(() => null);
     throw errorFromAnswer(answer) ?? notRose(this.url, response.status);

@@ -6,7 +6,7 @@ import type { FetchInit } from './fetch.ts';
 import type { Http } from './http.ts';
 
 /** Queries that answer piece by piece, for as long as the caller listens. */
-const STREAMED = new Set(['versions.progress']);
+const STREAMED = new Set(['versions.progress', 'search.content', 'search.names']);
 /** Queries whose input may be too long for an address. */
 const POSTED = new Set(['versions.plan']);
 
@@ -20,12 +20,16 @@ export function orchestratorProcedures(http: Http): TRPCClient<AppRouter> {
  * for the save beside them.
  */
 export function procedures<R extends AppRouter | AgentRouter>(http: Http, path: string): TRPCClient<R> {
-  const options = { url: `${http.base}${path}`, fetch: fetchOf(http) };
+  const url = `${http.base}${path}`;
+  const options = { url, fetch: fetchOf((address, init) => http.send(address, init)) };
+  // A stream tells failures of its own; another status comes from what stands before the router.
+  // Of several in one request none would end before the caller has left all.
+  const streaming = { url, fetch: fetchOf((address, init) => http.succeed(address, init)), maxItems: 1 };
   const client = createTRPCClient<AppRouter>({
     links: [
       splitLink({
         condition: (operation) => STREAMED.has(operation.path),
-        true: httpBatchStreamLink(options),
+        true: httpBatchStreamLink(streaming),
         false: splitLink({
           condition: (operation) => POSTED.has(operation.path),
           true: httpLink({ ...options, methodOverride: 'POST' }),
@@ -37,9 +41,9 @@ export function procedures<R extends AppRouter | AgentRouter>(http: Http, path: 
   return withRoseErrors(client, http.url) as object as TRPCClient<R>;
 }
 
-function fetchOf(http: Http) {
+function fetchOf(send: Http['send']) {
   return (url: unknown, init?: { method?: string; headers?: unknown; body?: unknown; signal?: AbortSignal | null }) =>
-    http.send(String(url), {
+    send(String(url), {
       method: init?.method ?? 'GET',
       headers: (init?.headers ?? {}) as Record<string, string>,
       body: init?.body as FetchInit['body'],

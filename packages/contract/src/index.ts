@@ -3,6 +3,7 @@ export * from './archives.ts';
 export * from './comparisons.ts';
 export * from './errors.ts';
 export * from './projects.ts';
+export * from './search.ts';
 export * from './settings.ts';
 export * from './store.ts';
 export * from './streams.ts';

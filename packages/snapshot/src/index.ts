@@ -2,6 +2,7 @@ export * from './chunker.ts';
 export * from './content.ts';
 export * from './cut-tree.ts';
 export * from './frames.ts';
+export * from './is-text.ts';
 export * from './limits.ts';
 export * from './names.ts';
 export * from './objects.ts';

@@ -1,4 +1,5 @@
 import type { FileComparison } from '@rose/contract';
+import { isText } from '@rose/snapshot';
 import { structuredPatch } from 'diff';
 
 /** Larger files are compared by size only. */
@@ -6,21 +7,15 @@ export const MAX_TEXT_BYTES = 2 * 1024 * 1024;
 const CONTEXT_LINES = 3;
 /** Two texts that have little in common take long and tell little. */
 const TIME_LIMIT_MS = 2000;
-const LOOKED_AT_BYTES = 8000;
 
 /** Lines that differ, if both sides are text. null: the file is not on that side. */
 export function compareBytes(before: Buffer | null, after: Buffer | null): FileComparison {
   if (before !== null && after !== null && before.equals(after)) return { kind: 'same' };
   const binary: FileComparison = { kind: 'binary', sizeBefore: before?.length ?? null, sizeAfter: after?.length ?? null };
-  if (!isText(before) || !isText(after)) return binary;
+  if ([before, after].some((side) => side !== null && !isText(side))) return binary;
   const options = { context: CONTEXT_LINES, timeout: TIME_LIMIT_MS };
   const patch = structuredPatch('a', 'b', before?.toString('utf8') ?? '', after?.toString('utf8') ?? '', '', '', options);
   if (patch === undefined) return binary;
   const hunks = patch.hunks.map(({ oldStart, oldLines, newStart, newLines, lines }) => ({ oldStart, oldLines, newStart, newLines, lines }));
   return { kind: 'text', hunks };
-}
-
-/** As git decides it: no NUL near the beginning. */
-export function isText(bytes: Buffer | null): boolean {
-  return bytes === null || !bytes.subarray(0, LOOKED_AT_BYTES).includes(0);
 }

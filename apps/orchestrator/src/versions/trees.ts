@@ -30,11 +30,11 @@ const TREE_BYTES = 4096;
 
 /** The trees of one owner, verified and decoded; the last used ones of all owners stay in memory. */
 export class StoredTrees implements TreeSource {
-  readonly #objects: ObjectStore;
+  readonly #objects: Pick<ObjectStore, 'read'>;
   readonly #ownerId: number;
   readonly #cache: TreeCache;
 
-  constructor(objects: ObjectStore, ownerId: number, cache: TreeCache) {
+  constructor(objects: Pick<ObjectStore, 'read'>, ownerId: number, cache: TreeCache) {
     this.#objects = objects;
     this.#ownerId = ownerId;
     this.#cache = cache;

@@ -1,0 +1,2 @@
+export * from './run-search.ts';
+export * from './search-limit.ts';
