@@ -26,6 +26,7 @@ export const commands: Record<string, () => Promise<Command>> = {
   load: () => import('./load.ts').then(({ command }) => command),
   undo: () => import('./undo.ts').then(({ command }) => command),
   diff: () => import('./diff.ts').then(({ command }) => command),
+  grep: () => import('./grep.ts').then(({ command }) => command),
   fork: () => import('./fork.ts').then(({ command }) => command),
   ls: () => import('./ls.ts').then(({ command }) => command),
   cat: () => import('./cat.ts').then(({ command }) => command),
