@@ -11,7 +11,9 @@ export const projectNameSchema = printable(
     .refine((name) => !/^\d+$/.test(name), 'A project name of digits only would be taken for an id.')
     .refine((name) => !/[@:/]/.test(name), 'A project name has none of @ : /'),
 );
-export const projectDescriptionSchema = storable(z.string().max(10_000, 'A description has at most 10,000 characters.'));
+export const projectDescriptionSchema = storable(
+  z.string().max(10_000, 'A description has at most 10,000 characters.'),
+);
 export const projectIdSchema = z.number().int().min(1).max(2_147_483_647);
 
 export const projectInput = z.strictObject({ projectId: projectIdSchema });

@@ -39,7 +39,11 @@ export const loadInput = z.strictObject({
   discard: z.boolean().default(false),
 });
 export const versionInput = z.strictObject({ projectId: projectIdSchema, version: versionNumberSchema });
-export const pinInput = z.strictObject({ projectId: projectIdSchema, version: versionNumberSchema, pinned: z.boolean().default(true) });
+export const pinInput = z.strictObject({
+  projectId: projectIdSchema,
+  version: versionNumberSchema,
+  pinned: z.boolean().default(true),
+});
 export const readTreeInput = z.strictObject({
   projectId: projectIdSchema,
   version: versionNumberSchema,

@@ -7,7 +7,9 @@ export const comparisonsRouter = router({
     .query(({ ctx, input, signal }) => ctx.services.comparisons.diff(ctx.project, { ...input, to: input.to }, signal)),
   fileDiff: projectProcedure('viewer')
     .input(fileDiffInput)
-    .query(({ ctx, input, signal }) => ctx.services.comparisons.fileDiff(ctx.project, { ...input, to: input.to }, signal)),
+    .query(({ ctx, input, signal }) =>
+      ctx.services.comparisons.fileDiff(ctx.project, { ...input, to: input.to }, signal),
+    ),
   history: projectProcedure('viewer')
     .input(historyInput)
     .query(({ ctx, input }) => ctx.services.comparisons.history(ctx.project, input.path)),

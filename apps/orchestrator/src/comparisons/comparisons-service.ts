@@ -40,16 +40,30 @@ export class ComparisonsService {
   }
 
   /** One page of the changes. No container is needed between two versions. */
-  async diff(project: ProjectRef, sides: Sides & { offset: number; limit: number }, signal?: AbortSignal): Promise<Comparison> {
+  async diff(
+    project: ProjectRef,
+    sides: Sides & { offset: number; limit: number },
+    signal?: AbortSignal,
+  ): Promise<Comparison> {
     const from = await this.#options.repository.get(project.id, sides.from);
     const after = await this.#side(project, sides.to, signal);
     const all = await differencesBetween(after.trees, from.root, after.root);
     const end = sides.offset + sides.limit;
-    return { from: sides.from, to: sides.to ?? null, changes: all.slice(sides.offset, end), next: end < all.length ? end : null, total: all.length };
+    return {
+      from: sides.from,
+      to: sides.to ?? null,
+      changes: all.slice(sides.offset, end),
+      next: end < all.length ? end : null,
+      total: all.length,
+    };
   }
 
   /** One file, line by line where both sides are text. */
-  async fileDiff(project: ProjectRef, { from, to, path }: Sides & { path: string }, signal?: AbortSignal): Promise<FileComparison> {
+  async fileDiff(
+    project: ProjectRef,
+    { from, to, path }: Sides & { path: string },
+    signal?: AbortSignal,
+  ): Promise<FileComparison> {
     const { repository, saver } = this.#options;
     const version = await repository.get(project.id, from);
     const raw = fromText(path);
@@ -57,9 +71,15 @@ export class ComparisonsService {
     const after = await this.#side(project, to, signal);
     const now = await findFile(after.trees, after.root, raw);
     if (before !== null && now !== null && hasSameContent(before, now)) return { kind: 'same' };
-    if (Math.max(before?.size ?? 0, now?.size ?? 0) > MAX_TEXT_BYTES) return { kind: 'binary', sizeBefore: before?.size ?? null, sizeAfter: now?.size ?? null };
+    if (Math.max(before?.size ?? 0, now?.size ?? 0) > MAX_TEXT_BYTES)
+      return { kind: 'binary', sizeBefore: before?.size ?? null, sizeAfter: now?.size ?? null };
     const old = before === null ? null : await this.#bytes(project, from, path);
-    const fresh = now === null ? null : to === undefined ? await this.#live(project, path, signal) : await this.#bytes(project, to, path);
+    const fresh =
+      now === null
+        ? null
+        : to === undefined
+          ? await this.#live(project, path, signal)
+          : await this.#bytes(project, to, path);
     return compareBytes(old, fresh);
   }
 
@@ -74,7 +94,8 @@ export class ComparisonsService {
       const { root } = await repository.get(project.id, version);
       const after = await findEntry(trees, root, raw);
       const change = changeBetween(before, after);
-      if (change !== null) changes.push({ version, message, createdAt, change, size: after?.kind === 'file' ? after.size : null });
+      if (change !== null)
+        changes.push({ version, message, createdAt, change, size: after?.kind === 'file' ? after.size : null });
       before = after;
     }
     return changes;

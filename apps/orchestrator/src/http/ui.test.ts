@@ -48,14 +48,18 @@ describe('the page of the UI', () => {
     expect(policy).toContain("base-uri 'none'; object-src 'none'");
   });
 
-  it.each(['/projects/1/agent/x', '/trpc/x', '/healthz/x', '/readyz/', '/metrics/x', '/_app/immutable/gone.js'])(
-    'does not answer at %s',
-    async (address) => {
-      const answer = await navigate(address);
-      expect(answer.status).toBe(404);
-      expect(answer.json).toHaveProperty('error');
-    },
-  );
+  it.each([
+    ['/projects/1/agent/x', 401],
+    ['/trpc/x', 404],
+    ['/healthz/x', 404],
+    ['/readyz/', 404],
+    ['/metrics/x', 404],
+    ['/_app/immutable/gone.js', 404],
+  ])('does not answer at %s', async (address, status) => {
+    const answer = await navigate(address);
+    expect(answer.status).toBe(status);
+    expect(answer.json).toHaveProperty('error');
+  });
 
   it('does not answer to programs, nor to what would change something', async () => {
     expect((await ask(`${url}/sign-in`, { headers: { accept: 'application/json' } })).status).toBe(404);
