@@ -11,6 +11,19 @@ export interface Collected {
   bytes: number;
 }
 
+export interface CollectOptions {
+  /** Only say what would be freed. */
+  isDryRun?: boolean;
+  /** How long a batch waits for saves that run, ms. */
+  waitMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
+interface Candidate {
+  id: ObjectId;
+  stored: number;
+}
+
 const BATCH = 1000;
 const WAIT_MS = 15_000;
 
@@ -29,48 +42,50 @@ export class Collector {
   }
 
   /**
-   * @throws RoseError DAMAGED when a version cannot be walked (nothing is removed then), BUSY when saves never paused
+   * @throws RoseError DAMAGED when a version cannot be walked (nothing is removed then), BUSY when saves never
+   *   paused, CANCELLED; what was removed before stays removed
    */
-  async collect(ownerId: number, isDryRun: boolean): Promise<Collected> {
+  async collect(ownerId: number, options: CollectOptions = {}): Promise<Collected> {
+    const { isDryRun = false, waitMs = WAIT_MS, signal } = options;
     const reachable = new Reachable(this.#objects, ownerId);
-    let newest = await this.#mark(reachable, ownerId, 0);
+    await this.#mark(reachable, ownerId);
     const total: Collected = { objects: 0, bytes: 0 };
-    let batch: { id: ObjectId; stored: number }[] = [];
-    const sweep = async (): Promise<void> => {
-      const swept = isDryRun
-        ? batch
-        : await this.#sweep(ownerId, batch, async () => {
-            newest = await this.#mark(reachable, ownerId, newest);
-            return reachable.ids;
-          });
+    for await (const batch of this.#candidates(ownerId, reachable.ids)) {
+      if (signal?.aborted === true) throw new RoseError('CANCELLED', 'The collection was cancelled.');
+      const swept = isDryRun ? batch : await this.#sweep(ownerId, batch, reachable, waitMs);
       total.objects += swept.length;
       for (const { stored } of swept) total.bytes += stored;
-      batch = [];
-    };
-    for await (const { id, stored } of this.#objects.sizes(ownerId)) {
-      if (reachable.ids.has(id)) continue;
-      batch.push({ id, stored });
-      if (batch.length >= BATCH) await sweep();
     }
-    if (batch.length > 0) await sweep();
     return total;
   }
 
-  /** Adds what versions made after `newest` reach; returns the newest one now. */
-  async #mark(reachable: Reachable, ownerId: number, newest: number): Promise<number> {
-    const roots = await this.#repository.roots(ownerId, newest);
-    await reachable.add(roots.map(({ root }) => root));
-    return roots.at(-1)?.id ?? newest;
+  async *#candidates(ownerId: number, reachable: ReadonlySet<ObjectId>): AsyncGenerator<Candidate[]> {
+    let batch: Candidate[] = [];
+    for await (const { id, stored } of this.#objects.sizes(ownerId)) {
+      if (reachable.has(id)) continue;
+      batch.push({ id, stored });
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
   }
 
-  async #sweep<T extends { id: ObjectId }>(
+  /** Adds what every version reaches; what is known already costs nothing. Row ids say nothing of the order of commits. */
+  async #mark(reachable: Reachable, ownerId: number): Promise<void> {
+    const roots = await this.#repository.roots(ownerId);
+    await reachable.add(roots.map(({ root }) => root));
+  }
+
+  async #sweep(
     ownerId: number,
-    batch: readonly T[],
-    mark: () => Promise<ReadonlySet<ObjectId>>,
-  ): Promise<T[]> {
-    const swept = await this.#objects.alone(ownerId, WAIT_MS, async (remove) => {
-      const reachable = await mark();
-      const garbage = batch.filter(({ id }) => !reachable.has(id));
+    batch: readonly Candidate[],
+    reachable: Reachable,
+    waitMs: number,
+  ): Promise<Candidate[]> {
+    const swept = await this.#objects.alone(ownerId, waitMs, async (remove) => {
+      await this.#mark(reachable, ownerId);
+      const garbage = batch.filter(({ id }) => !reachable.ids.has(id));
       await remove(garbage.map(({ id }) => id));
       return garbage;
     });

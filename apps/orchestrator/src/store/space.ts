@@ -1,6 +1,6 @@
 import type { ObjectId } from '@rose/snapshot';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
-import { Reachable } from './reachable.ts';
+import { walkObjects } from './object-walk.ts';
 import type { StoreRepository } from './store-repository.ts';
 
 export interface Space {
@@ -12,7 +12,13 @@ export interface Space {
   versions: { version: number; freedBytes: number }[];
 }
 
-const SHARED = -1;
+/** Who alone needs an object: one version, or several of one project, or (both null) several projects. */
+interface User {
+  projectId: number | null;
+  version: number | null;
+}
+
+const SEVERAL: User = { projectId: null, version: null };
 
 /** What projects and versions cost, honestly: bytes that nothing else needs. */
 export class SpaceService {
@@ -24,37 +30,50 @@ export class SpaceService {
     this.#repository = repository;
   }
 
-  /** Reads every tree of the owner; memory grows with the number of his objects (about 150 bytes each). */
+  /**
+   * Reads every tree of the owner, at most three times; memory grows with the number of his objects (about 150 bytes each).
+   * @throws RoseError DAMAGED
+   */
   async ofProject(project: { id: number; ownerId: number }): Promise<Space> {
-    const users = await this.#users(project.ownerId);
+    const roots = await this.#repository.roots(project.ownerId);
+    const users = await this.#users(project.ownerId, roots);
     const freed = new Map<number, number>();
     const space: Space = { ownerBytes: 0, projectBytes: 0, versions: [] };
     for await (const { id, stored } of this.#objects.sizes(project.ownerId)) {
       space.ownerBytes += stored;
       const user = users.get(id);
-      if (user === undefined || user.projectId !== project.id) continue;
+      if (user?.projectId !== project.id) continue;
       space.projectBytes += stored;
-      if (user.version !== SHARED) freed.set(user.version, (freed.get(user.version) ?? 0) + stored);
+      if (user.version !== null) freed.set(user.version, (freed.get(user.version) ?? 0) + stored);
     }
-    const roots = await this.#repository.roots(project.ownerId);
     space.versions = roots
       .filter((root) => root.projectId === project.id)
       .map(({ number }) => ({ version: number, freedBytes: freed.get(number) ?? 0 }));
     return space;
   }
 
-  /** Who alone needs each object: one version, several versions of one project, or (absent project) several projects. */
-  async #users(ownerId: number): Promise<Map<ObjectId, { projectId: number; version: number }>> {
-    const users = new Map<ObjectId, { projectId: number; version: number }>();
-    for (const { projectId, number, root } of await this.#repository.roots(ownerId)) {
-      const reachable = new Reachable(this.#objects, ownerId);
-      await reachable.add([root]);
-      for (const id of reachable.ids) {
-        const user = users.get(id);
-        if (user === undefined) users.set(id, { projectId, version: number });
-        else if (user.projectId !== projectId) user.projectId = SHARED;
-        else if (user.version !== number) user.version = SHARED;
-      }
+  async #users(
+    ownerId: number,
+    roots: readonly { projectId: number; number: number; root: ObjectId }[],
+  ): Promise<Map<ObjectId, User>> {
+    const users = new Map<ObjectId, User>();
+    const entered = { tree: new Map<ObjectId, User>(), list: new Map<ObjectId, User>() };
+    const projects = new Map<number, User>();
+    for (const { projectId, number: version, root } of roots) {
+      const me: User = { projectId, version };
+      let ours = projects.get(projectId);
+      if (ours === undefined) projects.set(projectId, (ours = { projectId, version: null }));
+      const joined = (before: User | undefined): User =>
+        before === undefined || before === me ? me : before.projectId === projectId ? ours : SEVERAL;
+      await walkObjects(this.#objects, ownerId, [root], (id, role) => {
+        users.set(id, joined(users.get(id)));
+        if (role === 'chunk') return false;
+        const before = entered[role].get(id);
+        const now = joined(before);
+        entered[role].set(id, now);
+        // Below an object that is needed by no more than before nothing is either.
+        return now !== before;
+      });
     }
     return users;
   }

@@ -3,7 +3,7 @@ import type { PrismaClient } from '../drivers/database/generated/client.ts';
 
 /** A version as a root of what is kept. */
 export interface VersionRoot {
-  /** Row id: grows with every version made. */
+  /** Row id. */
   id: number;
   projectId: number;
   project: string;
@@ -19,9 +19,9 @@ export class StoreRepository {
   }
 
   /** Every version of an owner, deleted projects that can be undeleted included, by row id. */
-  async roots(ownerId: number, after = 0): Promise<VersionRoot[]> {
+  async roots(ownerId: number): Promise<VersionRoot[]> {
     const rows = await this.#prisma.projectVersion.findMany({
-      where: { id: { gt: after }, project: { ownerId } },
+      where: { project: { ownerId } },
       select: { id: true, projectId: true, number: true, rootTree: true, project: { select: { name: true } } },
       orderBy: { id: 'asc' },
     });

@@ -32,8 +32,8 @@ export class StoreService {
   }
 
   /** Removes what no version of the account needs any more, or only says how much that is. */
-  async collect(accountId: number, isDryRun: boolean): Promise<Collected> {
-    return await this.#collector.collect(accountId, isDryRun);
+  async collect(accountId: number, isDryRun: boolean, signal?: AbortSignal): Promise<Collected> {
+    return await this.#collector.collect(accountId, { isDryRun, signal });
   }
 
   async space(project: { id: number; ownerId: number }): Promise<Space> {

@@ -83,7 +83,7 @@ export class Verifier {
     signal?: AbortSignal,
   ): Promise<Omit<Verified, 'damaged'> & { whole: Map<ObjectId, number> }> {
     const result = { objects: 0, bytes: 0, whole: new Map<ObjectId, number>() };
-    for await (const { id, size, data } of this.#options.objects.all(ownerId)) {
+    for await (const { id, size, data, isAsWritten } of this.#options.objects.all(ownerId)) {
       requireGoingOn(signal);
       if (!isSampled(id, sample, seed)) {
         result.whole.set(id, size);
@@ -91,7 +91,7 @@ export class Verifier {
       }
       result.objects += 1;
       result.bytes += size;
-      if (isWhole(id, data, size)) result.whole.set(id, size);
+      if (isAsWritten && isWhole(id, data, size)) result.whole.set(id, size);
     }
     return result;
   }

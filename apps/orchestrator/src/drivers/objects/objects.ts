@@ -13,12 +13,12 @@ export interface ObjectStore {
 
   /**
    * Stored objects in the order of `ids`, in bounded memory.
-   * @throws RoseError DAMAGED when one is missing. Hashes are the reader's to check.
+   * @throws RoseError DAMAGED when one is missing or does not hold the bytes that were put. Hashes are the reader's to check.
    */
   read(ownerId: number, ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<StoredBytes, void>;
 
-  /** Every object of an owner, in order of id. */
-  all(ownerId: number): AsyncGenerator<StoredBytes>;
+  /** Every object of an owner, in order of id, damaged ones too. */
+  all(ownerId: number): AsyncGenerator<CheckedBytes>;
 
   /** Sizes of every object of an owner, in order of id: plain, and as stored. */
   sizes(ownerId: number): AsyncGenerator<StoredSize>;
@@ -84,4 +84,9 @@ export interface StoredBytes {
   id: ObjectId;
   size: number;
   data: Buffer;
+}
+
+export interface CheckedBytes extends StoredBytes {
+  /** Whether the bytes are those that were put, to the last bit. */
+  isAsWritten: boolean;
 }

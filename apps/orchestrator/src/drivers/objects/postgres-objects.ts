@@ -1,14 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RoseError } from '@rose/contract';
-import { MAX_OBJECT_BYTES, type ObjectId } from '@rose/snapshot';
+import type { ObjectId } from '@rose/snapshot';
 import type { Pool, PoolClient } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { translateDatabaseError } from '../database/index.ts';
 import { copyRows } from './copy-rows.ts';
-import type { NewObject, ObjectStore, SaveSession, SizedId, StoredBytes, StoredSize, TreeTotals } from './objects.ts';
-
-/** "RoSO", first key of the advisory locks that guard an owner's objects; the second is the owner. The installation's lock is "RoSE". */
-export const OWNER_OBJECTS_LOCK = 0x526f534f;
+import type {
+  CheckedBytes,
+  ObjectStore,
+  SaveSession,
+  SizedId,
+  StoredBytes,
+  StoredSize,
+  TreeTotals,
+} from './objects.ts';
+import { checksumOf, OWNER_OBJECTS_LOCK, PostgresSave, translated } from './postgres-save.ts';
 
 const READ_BATCH_BYTES = 8 * 1024 * 1024;
 const READ_BATCH_OBJECTS = 1000;
@@ -51,15 +57,17 @@ export class PostgresObjects implements ObjectStore {
   async *#readBatch(ownerId: number, ids: readonly ObjectId[]): AsyncGenerator<StoredBytes> {
     const client = await translated(this.#pool.connect());
     let isDone = false;
+    let isDamaged = false;
     let index = 0;
     try {
       const stream = client.query(copyTo(readStatement(ownerId, ids)));
-      for await (const [id, size, data] of copyRows(stream)) {
-        const found = id!.toString('hex') as ObjectId;
-        if (found !== ids[index]) break;
+      for await (const row of copyRows(stream)) {
+        const { isAsWritten, ...object } = objectOf(row);
+        if (object.id !== ids[index]) break;
+        isDamaged = !isAsWritten;
+        if (isDamaged) break;
         index += 1;
-        // A copy: the row's buffer is a view of a larger network piece.
-        yield { id: found, size: size!.readInt32BE(0), data: Buffer.from(data!) };
+        yield object;
       }
       isDone = index === ids.length;
     } catch (error) {
@@ -68,14 +76,13 @@ export class PostgresObjects implements ObjectStore {
       // A COPY that was left half-way cannot be ended but by its connection.
       client.release(!isDone);
     }
-    if (!isDone) throw new RoseError('DAMAGED', `The stored object ${ids[index]} is missing.`, {});
+    const what = isDamaged ? 'does not hold the bytes that were written' : 'is missing';
+    if (!isDone) throw new RoseError('DAMAGED', `The stored object ${ids[index]} ${what}. Run rose verify.`, {});
   }
 
-  async *all(ownerId: number): AsyncGenerator<StoredBytes> {
-    const statement = `COPY (SELECT id, size, data FROM "StoredObject" WHERE "ownerId" = ${Math.trunc(ownerId)} ORDER BY id) TO STDOUT (FORMAT binary)`;
-    for await (const [id, size, data] of this.#copy(statement)) {
-      yield { id: id!.toString('hex') as ObjectId, size: size!.readInt32BE(0), data: Buffer.from(data!) };
-    }
+  async *all(ownerId: number): AsyncGenerator<CheckedBytes> {
+    const statement = `COPY (SELECT id, size, data, checksum FROM "StoredObject" WHERE "ownerId" = ${Math.trunc(ownerId)} ORDER BY id) TO STDOUT (FORMAT binary)`;
+    for await (const row of this.#copy(statement)) yield objectOf(row);
   }
 
   async *sizes(ownerId: number): AsyncGenerator<StoredSize> {
@@ -172,10 +179,18 @@ interface TotalsRow {
   depth: number;
 }
 
+/** Rows written before checksums were have none. */
+function objectOf([id, size, bytes, checksum]: (Buffer | null)[]): CheckedBytes {
+  // A copy: the row's buffer is a view of a larger network piece.
+  const data = Buffer.from(bytes!);
+  const isAsWritten = checksum === null || checksum!.readInt32BE(0) === checksumOf(data);
+  return { id: id!.toString('hex') as ObjectId, size: size!.readInt32BE(0), data, isAsWritten };
+}
+
 /** COPY takes no parameters: the ids are hex digits, nothing else. */
 function readStatement(ownerId: number, ids: readonly ObjectId[]): string {
   const list = ids.map((id) => `"\\\\x${requireHex(id)}"`).join(',');
-  return `COPY (SELECT o.id, o.size, o.data
+  return `COPY (SELECT o.id, o.size, o.data, o.checksum
     FROM unnest('{${list}}'::bytea[]) WITH ORDINALITY AS wanted(id, n)
     JOIN "StoredObject" o ON o."ownerId" = ${Math.trunc(ownerId)} AND o.id = wanted.id
     ORDER BY n) TO STDOUT (FORMAT binary)`;
@@ -185,88 +200,3 @@ function requireHex(id: ObjectId): string {
   if (!/^[0-9a-f]{64}$/.test(id)) throw new TypeError('An object id that is no hex reached SQL.');
   return id;
 }
-
-class PostgresSave implements SaveSession {
-  readonly #client: PoolClient;
-  readonly #ownerId: number;
-
-  constructor(client: PoolClient, ownerId: number) {
-    this.#client = client;
-    this.#ownerId = ownerId;
-  }
-
-  /** One statement whatever the number of objects: their bytes as one bytea, cut by the server. */
-  async put(objects: readonly NewObject[]): Promise<number> {
-    if (objects.length === 0) return 0;
-    // Two saves that store the same objects lock them in the same order.
-    const sorted = objects.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    const offsets: number[] = [];
-    let at = 1;
-    for (const { data } of sorted) {
-      offsets.push(at);
-      at += data.length;
-    }
-    const { rows } = await translated(
-      this.#client.query<{ newBytes: string }>({
-        name: 'put-objects',
-        text: PUT,
-        values: [
-          this.#ownerId,
-          Buffer.from(sorted.map(({ id }) => id).join(''), 'hex'),
-          Buffer.concat(
-            sorted.map(({ data }) => data),
-            at - 1,
-          ),
-          offsets,
-          sorted.map(({ data }) => data.length),
-          sorted.map(({ size }) => size),
-          sorted.map(({ totals }) => totals?.entries ?? null),
-          sorted.map(({ totals }) => totals?.files ?? null),
-          sorted.map(({ totals }) => totals?.bytes ?? null),
-          sorted.map(({ totals }) => totals?.depth ?? null),
-        ],
-      }),
-    );
-    return Number(rows[0]!.newBytes);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.#client.query('SELECT pg_advisory_unlock_shared($1, $2)', [OWNER_OBJECTS_LOCK, this.#ownerId]);
-      await this.#client.query('RESET synchronous_commit');
-      this.#client.release();
-    } catch {
-      this.#client.release(true);
-    }
-  }
-}
-
-/** What is put was verified a moment ago: it takes the place of stored bytes that differ, which heals damaged ones. */
-const PUT = `
-  WITH put AS (
-    INSERT INTO "StoredObject" AS stored ("ownerId", id, size, data, entries, files, bytes, depth)
-    SELECT $1, substring($2::bytea FROM (n::int - 1) * 32 + 1 FOR 32), size,
-           substring($3::bytea FROM at FOR length), entries, files, bytes, depth
-    FROM unnest($4::int[], $5::int[], $6::int[], $7::bigint[], $8::bigint[], $9::bigint[], $10::int[])
-         WITH ORDINALITY AS object(at, length, size, entries, files, bytes, depth, n)
-    ON CONFLICT ("ownerId", id) DO UPDATE
-      SET size = excluded.size, data = excluded.data,
-          entries = coalesce(excluded.entries, stored.entries), files = coalesce(excluded.files, stored.files),
-          bytes = coalesce(excluded.bytes, stored.bytes), depth = coalesce(excluded.depth, stored.depth)
-      WHERE stored.size <> excluded.size OR stored.data <> excluded.data OR (excluded.entries IS NOT NULL AND
-            (stored.entries, stored.files, stored.bytes, stored.depth)
-            IS DISTINCT FROM (excluded.entries, excluded.files, excluded.bytes, excluded.depth))
-    RETURNING octet_length(stored.data) AS length, stored.xmax = 0 AS is_new
-  )
-  SELECT coalesce(sum(length) FILTER (WHERE is_new), 0) AS "newBytes" FROM put`;
-
-async function translated<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw translateDatabaseError(error);
-  }
-}
-
-/** Batches handed to `put` stay below this. */
-export const PUT_BATCH_BYTES = 2 * MAX_OBJECT_BYTES;

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "StoredObject" ADD COLUMN     "checksum" INTEGER;
