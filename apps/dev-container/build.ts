@@ -3,11 +3,12 @@ import path from 'node:path';
 import { rolldown } from 'rolldown';
 
 /**
- * Bundles the agent into dist/: agent.mjs, its threads beside it, and koffi with its natives for
- * Linux, which cannot be bundled. What lies in dist/ is all that a dev container needs.
+ * Bundles the agent into dist/: agent.mjs, its threads beside it, and koffi and node-pty with their
+ * natives for Linux, which cannot be bundled. What lies in dist/ is all that a dev container needs.
  */
 
 const root = import.meta.dirname;
+const modules = path.join(root, '../../node_modules');
 const dist = path.join(root, 'dist');
 /** Built beside and moved in, so that an orchestrator which starts meanwhile finds the old one or the new. */
 const fresh = `${dist}.${process.pid}`;
@@ -17,7 +18,12 @@ const entries = {
   'search-thread': path.join(root, 'src/search/search-thread.ts'),
 };
 
-const bundle = await rolldown({ input: entries, platform: 'node', external: ['koffi'], logLevel: 'warn' });
+const bundle = await rolldown({
+  input: entries,
+  platform: 'node',
+  external: ['koffi', '@lydell/node-pty'],
+  logLevel: 'warn',
+});
 await bundle.write({
   dir: fresh,
   format: 'esm',
@@ -27,11 +33,20 @@ await bundle.write({
   comments: false,
 });
 copyKoffi();
+copyNodePty();
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);
 
+function copyNodePty(): void {
+  const target = path.join(fresh, 'node_modules/@lydell');
+  for (const name of readdirSync(path.join(modules, '@lydell')).filter((entry) =>
+    /^node-pty(-linux-.*)?$/.test(entry),
+  )) {
+    cpSync(path.join(modules, '@lydell', name), path.join(target, name), { recursive: true });
+  }
+}
+
 function copyKoffi(): void {
-  const modules = path.join(root, '../../node_modules');
   const target = path.join(fresh, 'node_modules');
   mkdirSync(path.join(target, '@koromix'), { recursive: true });
   cpSync(path.join(modules, 'koffi'), path.join(target, 'koffi'), { recursive: true, filter: isNeeded });

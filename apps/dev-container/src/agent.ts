@@ -9,6 +9,7 @@ import { Trash } from './files/trash.ts';
 import { clearIncoming } from './files/write-file.ts';
 import { SearchService } from './search/search-service.ts';
 import { SnapshotWorker } from './snapshot/snapshot-worker.ts';
+import { TerminalsService } from './terminals/terminals-service.ts';
 import { Workspace } from './workspace.ts';
 
 /** What the rooms need; made once, here. */
@@ -19,6 +20,7 @@ export interface Agent extends AsyncDisposable {
   readonly files: FilesService;
   readonly content: ContentService;
   readonly commands: CommandsService;
+  readonly terminals: TerminalsService;
   readonly archive: ArchiveService;
   readonly search: SearchService;
   readonly snapshots: SnapshotWorker;
@@ -38,6 +40,7 @@ export async function createAgent(environment: Environment): Promise<Agent> {
   const trash = new Trash(workspace);
   void trash.empty();
   const commands = resources.use(new CommandsService(workspace, environment));
+  const terminals = resources.use(new TerminalsService(workspace, environment));
   const held = resources.move();
   return {
     environment,
@@ -46,6 +49,7 @@ export async function createAgent(environment: Environment): Promise<Agent> {
     files: new FilesService(workspace, trash),
     content: new ContentService(workspace),
     commands,
+    terminals,
     archive: new ArchiveService(workspace, trash),
     search: new SearchService(workspace),
     snapshots,

@@ -3,6 +3,7 @@ import { filesRouter } from './files/files-router.ts';
 import { searchRouter } from './search/search-router.ts';
 import { snapshotRouter } from './snapshot/snapshot-router.ts';
 import { statusRouter } from './status/status-router.ts';
+import { terminalsRouter } from './terminals/terminals-router.ts';
 import { router } from './trpc.ts';
 
 /** The agent's procedures, at `/NAME.PROC`. */
@@ -12,6 +13,7 @@ export const appRouter = router({
   search: searchRouter,
   snapshot: snapshotRouter,
   status: statusRouter,
+  terminals: terminalsRouter,
 });
 
 export type AgentRouter = typeof appRouter;

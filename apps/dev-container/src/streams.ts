@@ -5,7 +5,9 @@ import { importRoute, unzipRoute, zipRoute } from './archive/archive-streams.ts'
 import { runCommandRoute } from './commands/command-stream.ts';
 import { readFileRoute, writeFileRoute } from './files/file-streams.ts';
 import { pullRoute, pushRoute } from './files/tree-streams.ts';
+import { connectPortRoute } from './ports/port-stream.ts';
 import { loadRoute, saveRoute } from './snapshot/snapshot-streams.ts';
+import { attachRoute } from './terminals/terminal-stream.ts';
 import type { Role } from './trpc.ts';
 
 /** A byte stream at `/-/NAME`. */
@@ -31,6 +33,8 @@ export const streams: Record<string, StreamRoute> = {
   [STREAMS.import]: importRoute,
   [STREAMS.pull]: pullRoute,
   [STREAMS.push]: pushRoute,
+  [STREAMS.attachTerminal]: attachRoute,
+  [STREAMS.connectPort]: connectPortRoute,
   [STREAMS.save]: saveRoute,
   [STREAMS.load]: loadRoute,
 };

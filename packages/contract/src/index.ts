@@ -7,4 +7,5 @@ export * from './search.ts';
 export * from './settings.ts';
 export * from './store.ts';
 export * from './streams.ts';
+export * from './terminals.ts';
 export * from './versions.ts';

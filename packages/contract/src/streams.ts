@@ -26,6 +26,10 @@ export const STREAMS = {
   pull: 'files.pull',
   /** POST `path`, `delete` (0 or 1), TREE_FRAMEs: writes them below that directory; answers `PushedTree`. */
   push: 'files.push',
+  /** POST `id`, `after`; through the orchestrator a WebSocket: see TERMINAL_REQUEST and TERMINAL_RESPONSE. */
+  attachTerminal: 'terminals.attach',
+  /** POST `port`, bytes both ways: a TCP connection to that port of the container's own 127.0.0.1. */
+  connectPort: 'ports.connect',
 } as const;
 
 /** Frame types from the caller of `commands.run`; the first frame is SPEC. */

@@ -96,7 +96,7 @@ export class Command {
 }
 
 /** When memory runs out the kernel takes a command, not the agent and with it the container. */
-function preferForOutOfMemory(pid: number): void {
+export function preferForOutOfMemory(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/oom_score_adj`, '500');
   } catch {
