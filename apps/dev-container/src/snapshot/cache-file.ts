@@ -1,14 +1,14 @@
 import fs from 'node:fs';
-import { parseObjectId, type Chunk, type Content, type Raw } from '@rose/snapshot';
+import { idOf, parseObjectId, type Chunk, type Content, type Raw } from '@rose/snapshot';
 import { StatCache, type CachedDirectory, type CachedEntry } from './stat-cache.ts';
 
 /**
  * The stat cache on disk, so that a restarted agent need not read every file again. Losing it,
- * or finding one that was tampered with or cut, only makes the next save slower: what it says
- * is compared to the files' stamps, and the orchestrator verifies what it is sent.
+ * or finding one that was damaged or cut, only makes the next save slower: its first line is the
+ * hash of the rest. Whoever forges both falsifies his own next version, which `save --full` repairs.
  */
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 type Leaf = [
   name: string,
@@ -45,7 +45,8 @@ export function writeCache(path: string, cache: StatCache): void {
   const { epoch, storedRoot, storedThrough } = cache;
   const file: CacheFile = { format: FORMAT, epoch, storedRoot, storedThrough, root: packDirectory(cache.root) };
   const temporary = `${path}.new`;
-  fs.writeFileSync(temporary, JSON.stringify(file), { mode: 0o600 });
+  const json = Buffer.from(JSON.stringify(file), 'utf8');
+  fs.writeFileSync(temporary, Buffer.concat([Buffer.from(`${idOf(json)}\n`), json]), { mode: 0o600 });
   fs.renameSync(temporary, path);
 }
 
@@ -53,7 +54,11 @@ export function writeCache(path: string, cache: StatCache): void {
 export function readCache(path: string): StatCache {
   const cache = new StatCache();
   try {
-    const file = JSON.parse(fs.readFileSync(path, 'utf8')) as CacheFile;
+    const bytes = fs.readFileSync(path);
+    const start = bytes.indexOf('\n') + 1;
+    const json = bytes.subarray(start);
+    if (bytes.toString('latin1', 0, start - 1) !== idOf(json)) return cache;
+    const file = JSON.parse(json.toString('utf8')) as CacheFile;
     if (file.format !== FORMAT) return cache;
     const root = unpackDirectory(file.root);
     cache.storedRoot = file.storedRoot === null ? null : parseObjectId(file.storedRoot);
