@@ -23,6 +23,8 @@ export interface ZipTotals {
 
 /** A zip whose central directory names this many entries, or more, needs 64-bit records. */
 const ZIP64_ENTRIES = 0xffff;
+/** Pieces in which streamed content is packed: zlib's 16 KiB would be a call of every stream on the way for each. */
+const STREAM_CHUNK_BYTES = 256 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -42,7 +44,7 @@ export class ZipWriter {
     this.#output = output;
     this.#signal = signal;
     this.#archive = new ZipArchive({
-      zlib: { level: DEFLATE_LEVEL },
+      zlib: { level: DEFLATE_LEVEL, chunkSize: STREAM_CHUNK_BYTES },
       forceZip64: entries >= ZIP64_ENTRIES || bytes >= ZIP64_BYTES,
     });
     this.#engine = engineOf(this.#archive);
