@@ -11,7 +11,13 @@ export interface AgentProcess extends AsyncDisposable {
   process: ChildProcess;
   socket: string;
   /** Status and body of a call; null when nobody answers. */
-  call(path: string, options?: { method?: string; body?: Buffer }): Promise<{ status: number; body: string } | null>;
+  call(path: string, options?: { method?: string; body?: Buffer }): Promise<ProcessAnswer | null>;
+}
+
+export interface ProcessAnswer {
+  status: number;
+  body: string;
+  bytes: Buffer;
 }
 
 export async function spawnAgent(home: string, env: Record<string, string> = {}): Promise<AgentProcess> {
@@ -48,14 +54,17 @@ export async function spawnAgent(home: string, env: Record<string, string> = {})
 
 function callSocket(socketPath: string, path: string, options: { method?: string; body?: Buffer } = {}) {
   const headers = { 'x-rose-secret': SECRET, 'x-rose-role': 'system' };
-  return new Promise<{ status: number; body: string } | null>((resolve) => {
+  return new Promise<ProcessAnswer | null>((resolve) => {
     const request = http.request({ socketPath, path, headers, agent: false, method: options.method ?? 'GET' });
     request.on('error', () => resolve(null));
     request.on('response', (response) => {
-      let body = '';
-      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', () => resolve(null));
-      response.on('end', () => resolve({ status: response.statusCode!, body }));
+      response.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: response.statusCode!, body: bytes.toString(), bytes });
+      });
     });
     request.end(options.body);
   });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  decodeJson,
   decodeList,
   decodeTree,
   encodeFrame,
@@ -60,6 +61,24 @@ export class Versions {
     const of = (kind: ObjectFrame): ObjectId[] => frames.filter(([frame]) => frame === kind).map(([, id]) => id);
     const sent = { chunks: of(1), lists: of(3), trees: of(2), treeLists: of(4) };
     return { root: parseObjectId(summary.root), summary, sent };
+  }
+
+  /** Takes the frames of a whole save as an agent sends them. */
+  receive(bytes: Buffer, options: { scan?: boolean } = {}): Saved {
+    const sent: Saved['sent'] = { chunks: [], lists: [], trees: [], treeLists: [] };
+    for (const { type, payload } of new FrameParser().push(bytes)) {
+      if (type === SAVE_FRAME.error) throw new Error(payload.toString());
+      if (type === SAVE_FRAME.end) {
+        const summary = decodeJson(payload) as SaveSummary;
+        return { root: parseObjectId(summary.root), summary, sent };
+      }
+      if (type === SAVE_FRAME.progress) continue;
+      const id = parseObjectId(payload.toString('hex', 0, 32));
+      const object = { size: payload.readUInt32LE(32), data: Buffer.from(payload.subarray(36)) };
+      (options.scan === true ? this.#scanned : this.#objects).set(id, object);
+      for (const [name, kind] of Object.entries(kinds)) if (kind === type) sent[name as keyof typeof kinds].push(id);
+    }
+    throw new Error('The save broke off.');
   }
 
   /** Objects of scans are known for plans, and are not stored. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { encodeJsonFrame, LOAD_ANSWER, SAVE_FRAME, type SaveRequest } from '@rose/snapshot';
 import { z } from 'zod';
 import { readBody } from '../body.ts';
-import { asRoseError } from '../failures.ts';
+import { asRoseError, cancelled } from '../failures.ts';
 import type { StreamRoute } from '../streams.ts';
 
 const requestSchema = z.strictObject({ base: z.string().nullable(), full: z.boolean(), scan: z.boolean() });
@@ -45,7 +45,7 @@ export const loadRoute: StreamRoute = {
 
 /** Writes and waits while the reader is slow. */
 export async function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {
-  if (response.destroyed) throw asRoseError(new Error('The reader left.'));
+  if (response.destroyed) throw cancelled();
   if (response.write(bytes)) return;
   const closed = new AbortController();
   const leave = (): void => closed.abort();

@@ -48,6 +48,8 @@ export class SnapshotWorker implements AsyncDisposable {
     const ended = new AbortController();
     this.#hasEnded = false;
     this.#worker = new Worker(ENTRY, {
+      // Descriptors come from libc: Node would warn of each that it closes without having opened it.
+      trackUnmanagedFds: false,
       workerData: this.#workerData,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
