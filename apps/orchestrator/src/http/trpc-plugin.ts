@@ -53,7 +53,8 @@ export async function addTrpc(server: FastifyInstance, context: Context, bodyLim
   await server.register(async (scope) => {
     // A body that trickles in holds its connection no longer than this; routes that take streams set their own bounds.
     scope.addHook('preParsing', async (request, _reply, body) => {
-      const timer = setTimeout(() => request.raw.destroy(), BODY_MS);
+      // A query has none, and may stream its answer for longer.
+      const timer = setTimeout(() => request.raw.complete || request.raw.destroy(), BODY_MS);
       body.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer));
     });
     await scope.register(fastifyTRPCPlugin, { prefix: '/trpc', trpcOptions });

@@ -1,4 +1,3 @@
-import { on } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker, type Transferable } from 'node:worker_threads';
 import {
@@ -10,6 +9,7 @@ import {
   type SearchSummary,
 } from '@rose/contract';
 import { FLOW, FLOW_BYTES, type FromSearch, type SearchData } from './messages.ts';
+import { messagesOf } from './messages-of.ts';
 
 /** A thread that is not inside one match ends by itself within this time, and closes what it has open. */
 const GRACE_MS = 250;
@@ -47,28 +47,26 @@ export async function* runSearch<M extends SearchMode>(run: SearchRun<M>): Async
   };
   const timer = setTimeout(stopAtLimit, order.timeLimitSeconds * 1000);
   let hits = 0;
-  const summary = (truncated: boolean): SearchSummary => {
+  const summary = (end: Pick<SearchSummary, 'truncated' | 'timedOut'>): SearchSummary => {
     const [, , files = 0, binary = 0, large = 0, unreadable = 0] = shared;
-    return { files, hits, skipped: { binary, large, unreadable }, truncated, timedOut: late.signal.aborted };
+    return { files, hits, skipped: { binary, large, unreadable }, ...end };
   };
   try {
-    const listening = { signal: AbortSignal.any([signal, late.signal]), close: ['exit'] };
-    for await (const [message] of on(worker, 'message', listening) as AsyncIterable<[FromSearch<M>]>) {
-      if (message.answer === 'failed') throw failureOf(message);
-      if (message.answer === 'done') {
-        yield { summary: summary(message.truncated) };
-        return;
-      }
-      hits += message.hits.length;
-      yield { hits: message.hits };
-      Atomics.sub(shared, FLOW.outstanding, message.hits.length);
+    for await (const messages of messagesOf<FromSearch<M>>(worker, AbortSignal.any([signal, late.signal]))) {
+      const found = messages.flatMap((message) => (message.answer === 'hits' ? message.hits : []));
+      hits += found.length;
+      if (found.length > 0) yield { hits: found };
+      Atomics.sub(shared, FLOW.outstanding, found.length);
       Atomics.notify(shared, FLOW.outstanding);
+      const last = messages.at(-1)!;
+      if (last.answer === 'failed') throw failureOf(last);
+      if (last.answer === 'done') return yield { summary: summary({ truncated: last.truncated, timedOut: false }) };
     }
     throw new RoseError('INTERNAL', 'The thread of the search ended.');
   } catch (error) {
     if (signal.aborted) throw new RoseError('CANCELLED', 'The search was cancelled.', {}, { cause: error });
     if (!late.signal.aborted) throw error;
-    yield { summary: summary(false) };
+    yield { summary: summary({ truncated: false, timedOut: true }) };
   } finally {
     clearTimeout(timer);
     await stop(worker, shared, ended);

@@ -22,8 +22,6 @@ export class Search {
   readonly mode: SearchMode;
   readonly #pattern: RegExp;
   readonly #isAboutPath: boolean;
-  /** Bytes without which no line matches; null where that is not known. */
-  readonly #needle: Buffer | null;
   readonly #filter: PathFilter;
   readonly #shared: Int32Array;
   readonly #post: (message: FromSearch) => void;
@@ -36,7 +34,6 @@ export class Search {
     this.mode = mode;
     this.#pattern = compilePattern(order);
     this.#isAboutPath = order.pattern.includes('/');
-    this.#needle = order.literal && !order.ignoreCase ? Buffer.from(order.pattern) : null;
     this.#filter = new PathFilter(order.include, order.exclude);
     this.#shared = new Int32Array(flow);
     this.#post = post;
@@ -63,7 +60,6 @@ export class Search {
   content(path: string, bytes: Buffer): void {
     if (!isText(bytes)) return this.count('binary');
     this.count('files');
-    if (this.#needle !== null && !bytes.includes(this.#needle)) return;
     for (const hit of matchLines(bytes, this.#pattern)) {
       if (this.isOver) break;
       this.#add({ path, ...hit });
