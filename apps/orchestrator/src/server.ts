@@ -10,6 +10,7 @@ import { addMetrics } from './http/metrics.ts';
 import { createOriginPolicy } from './http/origin.ts';
 import { addTrpc } from './http/trpc-plugin.ts';
 import { addUi } from './http/ui.ts';
+import { addWebSockets } from './http/web-sockets.ts';
 import { addVersionDoors } from './versions/version-doors.ts';
 
 /** Bytes of a request's body, except where a route takes a stream. */
@@ -48,6 +49,7 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
   });
   addFailures(server);
   addGate(server, createOriginPolicy({ ...config, port: () => portOf(server) }), cookies);
+  await addWebSockets(server);
   addHealth(server, context);
   addMetrics(server);
   await addTrpc(server, context, BODY_LIMIT);

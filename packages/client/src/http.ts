@@ -50,6 +50,15 @@ export class Http {
     }
   }
 
+  /** A WebSocket in the name of this person; browsers add the cookie themselves. */
+  webSocket(path: string): WebSocket {
+    const url = `${this.url}${path}`.replace(/^http/, 'ws');
+    if (this.#token === null) return new WebSocket(url);
+    // Node's own takes headers, which the type of browsers does not know.
+    const init: unknown = { headers: { authorization: `Bearer ${this.#token}` } };
+    return new WebSocket(url, init as string[]);
+  }
+
   /** A call outside tRPC. @throws RoseError also for every answer that tells a failure */
   async call({ method, path, body, type, signal }: ByteCall): Promise<FetchResponse> {
     const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };

@@ -17,4 +17,5 @@ export function createRoseClient({ fetch, ...options }: WebRoseClientOptions): R
 export type { CommandInput, RunOptions } from './command.ts';
 export type { Upload } from './fetch.ts';
 export type { RoseClient, RoseClientOptions, RoseStreams } from './rose-client.ts';
+export type { Terminal, TerminalOptions } from './terminal.ts';
 export type { CallOptions, Workspace, WorkspaceStreams } from './workspace.ts';

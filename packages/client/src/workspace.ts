@@ -13,6 +13,7 @@ import type { Upload } from './fetch.ts';
 import type { ByteCall, Http } from './http.ts';
 import { joined } from './joined.ts';
 import { procedures } from './procedures.ts';
+import { Terminal, type TerminalOptions } from './terminal.ts';
 
 export interface CallOptions {
   signal?: AbortSignal;
@@ -40,6 +41,14 @@ export interface WorkspaceStreams {
   zip(path: string, options?: CallOptions): Promise<ReadableStream<Uint8Array>>;
   /** Unpacks a zip into a directory, all or nothing. */
   unzip(path: string, zip: Upload, options?: CallOptions): Promise<UnzippedArchive>;
+  /** Looks at a terminal that `terminals.create` made. */
+  terminal(id: string, options: TerminalOptions): Terminal;
+  /** A TCP connection to a port of the container's own loopback: what comes in, for what goes out. Not in browsers. */
+  connect(
+    port: number,
+    outgoing: AsyncIterable<Uint8Array>,
+    options?: CallOptions,
+  ): Promise<ReadableStream<Uint8Array>>;
 }
 
 /** The live workspace of a project: the agent's procedures and its byte streams. */
@@ -55,6 +64,7 @@ export function workspaceOf(http: Http, projectId: number): Workspace {
     const path = `${agent}/-/${name}${queryOf(query)}`;
     return { method: 'POST', path, body, type: 'application/octet-stream', signal };
   };
+  const calls = procedures<AgentRouter>(http, agent);
   const streams: WorkspaceStreams = {
     readFile: (path, { offset, length, ...options } = {}) =>
       http.bytes(get(STREAMS.readFile, { path, offset, length }, options)),
@@ -67,8 +77,15 @@ export function workspaceOf(http: Http, projectId: number): Workspace {
       http.json(post(STREAMS.push, { path, delete: others ? 1 : 0 }, tree, options)),
     zip: (path, options = {}) => http.bytes(get(STREAMS.zip, { path }, options)),
     unzip: (path, zip, options = {}) => http.json(post(STREAMS.unzip, { path }, zip, options)),
+    terminal: (id, options) => {
+      const open = (after: number): WebSocket =>
+        http.webSocket(`${agent}/-/${STREAMS.attachTerminal}${queryOf({ id, after })}`);
+      return new Terminal({ open, ask: (signal) => calls.terminals.list.query(undefined, { signal }) }, options);
+    },
+    connect: (port, outgoing, options = {}) =>
+      http.bytes(post(STREAMS.connectPort, { port }, begun(outgoing), options)),
   };
-  return joined(streams, procedures<AgentRouter>(http, agent));
+  return joined(streams, calls);
 }
 
 type Query = Record<string, string | number | null | undefined>;
@@ -77,4 +94,10 @@ function queryOf(query: Query): string {
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined);
   if (pairs.length === 0) return '';
   return `?${pairs.map(([name, value]) => `${name}=${encodePathParameter(String(value))}`).join('&')}`;
+}
+
+/** A request begins with the first byte of its body; this one is dropped by the receiver. */
+async function* begun(outgoing: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1);
+  yield* outgoing;
 }

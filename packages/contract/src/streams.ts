@@ -28,7 +28,10 @@ export const STREAMS = {
   push: 'files.push',
   /** POST `id`, `after`; through the orchestrator a WebSocket: see TERMINAL_REQUEST and TERMINAL_RESPONSE. */
   attachTerminal: 'terminals.attach',
-  /** POST `port`, bytes both ways: a TCP connection to that port of the container's own 127.0.0.1. */
+  /**
+   * POST `port`, bytes both ways: a TCP connection to that port of the container's own 127.0.0.1. The first
+   * byte of the body is dropped: without one the request would not begin where the server speaks first.
+   */
   connectPort: 'ports.connect',
 } as const;
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RoseError } from '@rose/contract';
 import { z } from 'zod';
@@ -27,11 +28,12 @@ export const connectPortRoute: StreamRoute = {
     signal.addEventListener('abort', leave, { once: true });
     try {
       response.writeHead(200, { 'content-type': 'application/octet-stream' }).flushHeaders();
-      request.pipe(socket);
+      const outgoing = request.pipe(withoutFirstByte());
+      outgoing.pipe(socket);
       await pipeline(socket, response);
     } finally {
       signal.removeEventListener('abort', leave);
-      request.unpipe(socket);
+      request.unpipe();
       // What is still sent goes nowhere; left unread it would reset the connection before the caller has it all.
       request.resume();
       socket.destroy();
@@ -54,4 +56,14 @@ async function dial(port: number, signal: AbortSignal): Promise<Socket> {
     const what = `port ${port}`;
     throw new RoseError('NOT_FOUND', `Nothing listens on 127.0.0.1:${port} in the dev container.`, { what }, { cause });
   }
+}
+
+function withoutFirstByte(): Transform {
+  let isFirst = true;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      done(null, isFirst ? chunk.subarray(1) : chunk);
+      isFirst = false;
+    },
+  });
 }

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { projectIdSchema, RoseError, type ProjectRole } from '@rose/contract';
+import { RoseError, STREAMS, type ProjectRole } from '@rose/contract';
 import type { Context } from '../context.ts';
-import { callerOf } from '../http/trpc-plugin.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
+import { projectCaller } from './project-caller.ts';
+import { addTerminalSockets } from './terminal-sockets.ts';
 
 const PREFIX = '/projects/:id/agent/';
 const CHANGES = new Set(['POST']);
@@ -18,6 +19,7 @@ export async function addGateway(server: FastifyInstance, context: Context): Pro
     // Bodies are streams here, whatever their type; nothing is parsed and nothing is held.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    addTerminalSockets(scope, context, `${PREFIX}-/${STREAMS.attachTerminal}`);
     scope.route({
       method: ['GET', 'POST'],
       url: `${PREFIX}*`,
@@ -27,14 +29,11 @@ export async function addGateway(server: FastifyInstance, context: Context): Pro
   });
 }
 
-async function pass({ services, cookies }: Context, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { credentials } = callerOf(request, cookies);
-  const identity = await services.access.require(credentials, CHANGES.has(request.method) ? 'change' : 'look');
-  const { id, '*': rest } = request.params as { id: string; '*': string };
-  const projectId = projectIdSchema.safeParse(/^\d+$/.test(id) ? Number(id) : null);
-  if (!projectId.success)
-    throw new RoseError('NOT_FOUND', 'There is no such project, or it is not yours.', { what: 'project' });
-  const project = await services.projectAccess.require(identity.account.id, projectId.data, 'viewer');
+async function pass(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { services } = context;
+  const intent = CHANGES.has(request.method) ? 'change' : 'look';
+  const { identity, credentials, project } = await projectCaller(context, request, intent, 'viewer');
+  const { '*': rest } = request.params as { '*': string };
   const left = new AbortController();
   reply.raw.once('close', () => left.abort());
   using _ = services.access.watch(identity, credentials, () => left.abort());
@@ -50,6 +49,7 @@ async function pass({ services, cookies }: Context, request: FastifyRequest, rep
     body: request.method === 'POST' ? request.raw : undefined,
     role: agentRole(project.role),
     signal: left.signal,
+    headersMs: isUpload(request.method, rest) ? UPLOAD_MS : undefined,
     idleMs: 0,
   });
   if (answer.status > LAST_STATUS)
@@ -57,6 +57,13 @@ async function pass({ services, cookies }: Context, request: FastifyRequest, rep
   reply.code(answer.status).headers(answerHeaders(answer.headers));
   // Until the caller has it all: so long the watch lasts.
   await reply.send(answer.body);
+}
+
+/** Byte streams that take a body answer when it is dealt with: unpacking a large zip takes minutes. */
+const UPLOAD_MS = 15 * 60_000;
+
+function isUpload(method: string, path: string): boolean {
+  return method === 'POST' && path.startsWith('-/');
 }
 
 function agentRole(role: ProjectRole): 'viewer' | 'editor' {

@@ -12,4 +12,5 @@ export function createRoseClient(options: RoseClientOptions): RoseClient {
 export type { CommandInput, RunOptions } from '../command.ts';
 export type { Upload } from '../fetch.ts';
 export type { RoseClient, RoseClientOptions, RoseStreams } from '../rose-client.ts';
+export type { Terminal, TerminalOptions } from '../terminal.ts';
 export type { CallOptions, Workspace, WorkspaceStreams } from '../workspace.ts';
