@@ -46,7 +46,7 @@ export class Rounds {
   async killSave(round: number): Promise<void> {
     const tree = await this.#change();
     const before = await this.#versions();
-    await this.#killDuring(() => this.#save(), this.#saveMs, VICTIMS[round % 3]!);
+    await this.#killDuring(() => this.#save(), this.#random() * 1.3 * this.#saveMs, VICTIMS[round % 3]!);
     const after = await this.#versions();
     require(after.length - before.length <= 1, 'A save made two versions.');
     require((await treeOf(this.#house)) === tree, 'A killed save changed the workspace.');
@@ -60,7 +60,9 @@ export class Rounds {
     const before = await this.#active();
     const numbers = [...this.#trees.keys()];
     const target = numbers[Math.floor(this.#random() * numbers.length)]!;
-    await this.#killDuring(() => this.#load(target), this.#loadMs, VICTIMS[round % 3]!);
+    // The first half of a load only keeps the live state.
+    const afterMs = (0.5 + this.#random()) * this.#loadMs;
+    await this.#killDuring(() => this.#load(target), afterMs, VICTIMS[round % 3]!);
     const now = await treeOf(this.#house);
     const isLoaded = now === this.#trees.get(target);
     require(isLoaded || now === old, 'A killed load left a mix of two trees.');
@@ -115,13 +117,13 @@ export class Rounds {
     return await this.#house.rose.versions.list.query({ projectId: this.#house.projectId });
   }
 
-  /** Starts a deed, kills at a random moment of it, and brings everything back. */
-  async #killDuring(deed: () => Promise<unknown>, usualMs: number, victim: Victim): Promise<void> {
+  /** Starts a deed, kills while it runs, and brings everything back. */
+  async #killDuring(deed: () => Promise<unknown>, afterMs: number, victim: Victim): Promise<void> {
     const running = deed().then(
       () => {},
       () => {},
     );
-    await sleep(this.#random() * usualMs * 1.3);
+    await sleep(afterMs);
     if (victim !== 'orchestrator') this.#house.killAgent();
     if (victim !== 'agent') await this.#house.killOrchestrator();
     await running;
