@@ -32,9 +32,16 @@ export function searchDisk(search: Search, root: Fd): void {
   const pending = ['' as Raw];
   for (let at = pending.pop(); at !== undefined && !search.isOver; at = pending.pop()) {
     const entries = listEntries(search, root, at).filter(({ path }) => !search.excludes(path));
-    if (search.mode === 'names') for (const { path, stat } of entries) search.name(path, stat.kind);
+    if (search.mode === 'names') searchNames(search, entries);
     else searchFiles(search, root, at, entries);
     for (const { name, stat } of entries.toReversed()) if (stat.kind === 'directory') pending.push(joinRaw(at, name));
+  }
+}
+
+function searchNames(search: Search, entries: readonly FoundEntry[]): void {
+  for (const { path, stat } of entries) {
+    if (search.isOver) return;
+    search.name(path, stat.kind);
   }
 }
 
