@@ -27,12 +27,13 @@ import { EgressProxy } from './egress/supervisor.ts';
 import { OwnersOnly } from './projects/project-access-repository.ts';
 import type { ProjectAccess } from './projects/project-access.ts';
 import { ProjectsRepository } from './projects/projects-repository.ts';
-import { ProjectsService } from './projects/projects-service.ts';
+import { ProjectsService, UNDELETE_MS } from './projects/projects-service.ts';
 import { SearchService } from './search/search-service.ts';
 import { SettingsRepository } from './settings/settings-repository.ts';
 import { SettingsService } from './settings/settings-service.ts';
 import { Collector } from './store/collector.ts';
 import { Diagnosis } from './store/diagnosis.ts';
+import { Housekeeper } from './store/housekeeper.ts';
 import { SpaceService } from './store/space.ts';
 import { StoreRepository } from './store/store-repository.ts';
 import { StoreService } from './store/store-service.ts';
@@ -143,15 +144,12 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const storeRepository = new StoreRepository(prisma);
   const verifier = new Verifier({ objects, repository: storeRepository, trees });
   const diagnosis = new Diagnosis(verifier);
-  containers.keeper = new VersionedWorkspaces({ repository: versionsRepository, saver, loader, loads, diagnosis });
+  containers.keeper = new VersionedWorkspaces({ repository: versionsRepository, saver, loader, loads, diagnosis, log });
 
+  const collector = new Collector(objects, storeRepository);
+  const projectsRepository = new ProjectsRepository(prisma);
   const projectAccess = new OwnersOnly(prisma);
-  const store = new StoreService(
-    projectAccess,
-    verifier,
-    new Collector(objects, storeRepository),
-    new SpaceService(objects, storeRepository),
-  );
+  const store = new StoreService(projectAccess, verifier, collector, new SpaceService(objects, storeRepository));
 
   const checkpoints = new Checkpoints({
     repository: new RetentionRepository(prisma),
@@ -183,7 +181,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     tokens,
     settings,
     projectAccess,
-    projects: new ProjectsService(new ProjectsRepository(prisma), containers, versions),
+    projects: new ProjectsService(projectsRepository, containers, versions),
     containers,
     versions,
     exporter: new Exporter(versionsRepository, objects, (ownerId) => saver.treesOf(ownerId)),
@@ -196,9 +194,24 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   await reconcile(containersRepository, runtime, log);
   parts.use(new EndWatch(containers, log)).start();
   const attendant = parts.use(
-    new Attendant({ containers, settingsOf, autoSave: (projectId) => checkpoints.autoSave(projectId), log }),
+    new Attendant({
+      containers,
+      left: () => containersRepository.withContainer(),
+      settingsOf,
+      autoSave: (projectId) => checkpoints.autoSave(projectId),
+      log,
+    }),
   );
   attendant.start();
+  const housekeeper = parts.use(
+    new Housekeeper({
+      purge: () => projectsRepository.purge(new Date(Date.now() - UNDELETE_MS)),
+      owners: () => storeRepository.owners(),
+      collect: (ownerId, stopping) => collector.collect(ownerId, { signal: stopping }),
+      log,
+    }),
+  );
+  housekeeper.start();
 
   const owned = parts.move();
   return {

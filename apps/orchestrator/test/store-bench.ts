@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { VersionKind } from '@rose/contract';
 import { compress, encodeTree, idOf, treeIdOf, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
 import { testDatabase } from '@rose/testing';
 import type { Database } from '../src/drivers/database/index.ts';
@@ -30,9 +31,9 @@ export interface StoreBench extends AsyncDisposable {
   ownerId: number;
   project(name?: string, ownerId?: number): Promise<number>;
   /** Makes a version of these files, as a save does. @returns its number */
-  save(projectId: number, files: Files): Promise<number>;
+  save(projectId: number, files: Files, kind?: VersionKind): Promise<number>;
   /** Makes a version of any tree and objects. */
-  saveObjects(projectId: number, root: ObjectId, objects: readonly NewObject[]): Promise<number>;
+  saveObjects(projectId: number, root: ObjectId, objects: readonly NewObject[], kind?: VersionKind): Promise<number>;
   damaged(): Promise<Damage[]>;
   /** Ids of all objects of the owner. */
   ids(): Promise<ObjectId[]>;
@@ -52,10 +53,10 @@ export async function storeBench(): Promise<StoreBench> {
   const verifier = new Verifier({ objects, repository, trees });
   const user = { email: 'ada@example.org', name: 'Ada', passwordHash: 'x' };
   const { id: ownerId } = await prisma.user.create({ data: user });
-  const saveObjects = async (projectId: number, root: ObjectId, parcel: readonly NewObject[]): Promise<number> => {
+  const saveObjects: StoreBench['saveObjects'] = async (projectId, root, parcel, kind = 'manual') => {
     await using session = await objects.beginSave(ownerId);
     for (let at = 0; at < parcel.length; at += 100) await session.put(parcel.slice(at, at + 100));
-    return await versions.add({ projectId, root, ...facts });
+    return await versions.add({ projectId, root, kind, ...facts });
   };
   const owned = parts.move();
   return {
@@ -70,9 +71,9 @@ export async function storeBench(): Promise<StoreBench> {
     ownerId,
     project: async (name = randomUUID(), owner = ownerId) =>
       (await prisma.project.create({ data: { ownerId: owner, name, workspacePath: randomUUID() } })).id,
-    save: async (projectId, files) => {
+    save: async (projectId, files, kind) => {
       const parcel = new Map<ObjectId, NewObject>();
-      return await saveObjects(projectId, addTree(parcel, files), [...parcel.values()]);
+      return await saveObjects(projectId, addTree(parcel, files), [...parcel.values()], kind);
     },
     saveObjects,
     damaged: async () => (await verifier.verify(ownerId, { projectId: null, sample: 1, seed: 0 })).damaged,
@@ -83,7 +84,6 @@ export async function storeBench(): Promise<StoreBench> {
 
 const facts = {
   message: '',
-  kind: 'manual' as const,
   authorId: null,
   requestId: null,
   activates: true,

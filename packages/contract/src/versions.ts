@@ -83,6 +83,8 @@ export interface SaveResult {
   storedBytes: number;
   changedDuringSave: string[];
   skipped: SkippedPath[];
+  /** Files that a full save found changed though size, times and inode were not. */
+  mismatched: string[];
   durationMs: number;
 }
 

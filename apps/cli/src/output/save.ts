@@ -11,6 +11,7 @@ export async function printSave(cli: Cli, result: SaveResult, done: string): Pro
   const cost = `${bytesText(storedBytes)} stored in ${(durationMs / 1000).toFixed(1)} s`;
   await cli.print(saveJson(result), `${done} version ${version}: ${size}; ${cost}.`);
   for (const path of result.changedDuringSave) await cli.note(`changed while it was read: ${escapeName(path)}`);
+  for (const path of result.mismatched) await cli.note(`had changed unnoticed: ${escapeName(path)}`);
   for (const { path, reason } of result.skipped)
     await cli.note(`not saved: ${escapeName(path)} (${escapeText(reason)})`);
 }

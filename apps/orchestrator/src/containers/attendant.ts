@@ -5,6 +5,8 @@ import type { ContainersService } from './containers-service.ts';
 
 export interface AttendantOptions {
   containers: ContainersService;
+  /** Projects whose container an earlier orchestrator left running. */
+  left: () => Promise<number[]>;
   settingsOf: (projectId: number) => Promise<ProjectSettings>;
   /** Keeps unsaved work as a checkpoint; makes none when nothing changed. */
   autoSave: (projectId: number) => Promise<void>;
@@ -13,6 +15,8 @@ export interface AttendantOptions {
 
 const ROUND_MS = 15_000;
 const MINUTE_MS = 60_000;
+/** Projects looked after at once: a save may take long, and the others wait no longer for it. */
+const HANDS = 4;
 /** A round under way may take as long as a save does; what it works with ends after it. */
 const LAST_ROUND_MS = 500;
 
@@ -22,6 +26,7 @@ export class Attendant implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #savedAtMs = new Map<number, number>();
   #rounds: Promise<void> = Promise.resolve();
+  #hasAdopted = false;
 
   constructor(options: AttendantOptions) {
     this.#options = options;
@@ -39,18 +44,38 @@ export class Attendant implements AsyncDisposable {
     }
   }
 
-  /** One look at every container that runs. */
+  /** One look at every container that runs. Never throws. */
   async round(): Promise<void> {
-    const { containers, log } = this.#options;
+    const { containers } = this.#options;
+    if (!this.#hasAdopted) await this.#adopt();
     const awake = containers.awake();
     for (const projectId of this.#savedAtMs.keys()) if (!awake.includes(projectId)) this.#savedAtMs.delete(projectId);
-    for (const projectId of awake) {
-      try {
-        await this.#attend(projectId);
-      } catch (error) {
-        log.warn({ projectId, err: error }, 'looking after a dev container failed; the next round tries again');
-      }
+    await this.#each(awake, 'looking after a dev container', (projectId) => this.#attend(projectId));
+  }
+
+  /** Containers that nobody has used since the start are looked after too. */
+  async #adopt(): Promise<void> {
+    const { containers, left, log } = this.#options;
+    try {
+      const projects = await left();
+      await this.#each(projects, 'adopting a dev container', async (id) => void (await containers.wakeQuietly(id)));
+      this.#hasAdopted = true;
+    } catch (err) {
+      log.warn({ err }, 'dev containers that run could not be adopted; the next round tries again');
     }
+  }
+
+  async #each(projects: readonly number[], what: string, deed: (projectId: number) => Promise<void>): Promise<void> {
+    const queue = projects.values();
+    const work = async (): Promise<void> => {
+      for (const projectId of queue) {
+        if (this.#stopping.signal.aborted) return;
+        await deed(projectId).catch((err: unknown) => {
+          this.#options.log.warn({ projectId, err }, `${what} failed; the next round tries again`);
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: HANDS }, work));
   }
 
   async #attend(projectId: number): Promise<void> {
@@ -58,7 +83,8 @@ export class Attendant implements AsyncDisposable {
     if (!(await containers.look(projectId))) return;
     const settings = await settingsOf(projectId);
     const idleMs = containers.activity.idleMs(projectId);
-    if (idleMs >= settings.idleStopMinutes * MINUTE_MS) return await containers.stop(projectId);
+    const stopMs = settings.idleStopMinutes * MINUTE_MS;
+    if (idleMs >= stopMs) return await containers.stop(projectId, stopMs);
     if (containers.isPaused(projectId)) return;
     if (this.#isSaveDue(projectId, settings.autosaveMinutes)) {
       this.#savedAtMs.set(projectId, Date.now());

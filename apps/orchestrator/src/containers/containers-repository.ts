@@ -40,6 +40,16 @@ export class ContainersRepository {
     return rows.map((row) => ({ ...row, state: fromRow(row.state) }));
   }
 
+  /** Projects that have a container, as far as the rows know. */
+  async withContainer(): Promise<number[]> {
+    const rows = await this.#prisma.project.findMany({
+      where: { containerId: { not: null }, deletedAt: null },
+      select: { id: true },
+      orderBy: { id: 'asc' },
+    });
+    return rows.map(({ id }) => id);
+  }
+
   async setState(projectId: number, state: ProjectState, reason: string | null = null): Promise<void> {
     await this.#prisma.project.updateMany({
       where: { id: projectId },

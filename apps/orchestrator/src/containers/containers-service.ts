@@ -170,10 +170,14 @@ export class ContainersService implements AsyncDisposable {
     }
   }
 
-  /** Keeps unsaved work, then stops. @throws RoseError when the work cannot be kept: then it runs on. */
-  async stop(projectId: number): Promise<void> {
+  /**
+   * Keeps unsaved work, then stops; with `idleMs` only what nobody used for so long.
+   * @throws RoseError when the work cannot be kept: then it runs on.
+   */
+  async stop(projectId: number, idleMs = 0): Promise<void> {
     using _deed = await this.#options.deeds.hold(projectId);
     using _ = await this.#lifecycle.hold(projectId);
+    if (idleMs > 0 && this.activity.idleMs(projectId) < idleMs) return;
     await this.#stop(await this.#options.repository.get(projectId));
   }
 
@@ -187,7 +191,7 @@ export class ContainersService implements AsyncDisposable {
       if (awake.isPaused) await this.#resume(project.id, awake);
       await repository.setState(project.id, 'stopping');
       try {
-        await this.#keeper!.checkpoint(project, awake.agent);
+        await this.#keeper!.checkpoint(project, awake.agent, { isHasty: false });
       } catch (error) {
         await repository.setState(project.id, 'running');
         throw error;
@@ -276,7 +280,8 @@ export class ContainersService implements AsyncDisposable {
     const awake = this.#awake.get(projectId);
     if (awake === undefined) return;
     if (awake.isPaused) await this.#resume(projectId, awake);
-    await this.#keeper!.checkpoint(await this.#options.repository.get(projectId), awake.agent);
+    const project = await this.#options.repository.get(projectId);
+    await this.#keeper!.checkpoint(project, awake.agent, { isHasty: true });
   }
 
   async #end({ id, projectId }: ContainerInfo): Promise<void> {

@@ -10,5 +10,10 @@ export interface WorkspaceKeeper {
    */
   restore(project: ContainerRow, agent: AgentConnection): Promise<void>;
   /** Keeps unsaved work as a checkpoint. */
-  checkpoint(project: ContainerRow, agent: AgentConnection): Promise<void>;
+  checkpoint(project: ContainerRow, agent: AgentConnection, options: CheckpointOptions): Promise<void>;
+}
+
+export interface CheckpointOptions {
+  /** The orchestrator ends: nothing that takes long is done. */
+  isHasty: boolean;
 }

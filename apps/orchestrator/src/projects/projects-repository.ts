@@ -88,6 +88,15 @@ export class ProjectsRepository {
     );
   }
 
+  /** Erases the projects that were deleted before `date`, and their versions. @returns their ids and owners */
+  async purge(date: Date): Promise<{ id: number; ownerId: number }[]> {
+    const expired = { deletedAt: { lt: date } };
+    const rows = await this.#prisma.project.findMany({ where: expired, select: { id: true, ownerId: true } });
+    // The condition again: one may have been undeleted meanwhile.
+    for (const { id } of rows) await this.#prisma.project.deleteMany({ where: { id, ...expired } });
+    return rows;
+  }
+
   /** Takes back a project that was not completed. */
   async erase(projectId: number): Promise<void> {
     await this.#prisma.project.deleteMany({ where: { id: projectId } });

@@ -5,7 +5,7 @@ import type { ProjectRef, VersionsService } from '../versions/versions-service.t
 import type { NewProject, ProjectsRepository } from './projects-repository.ts';
 
 /** How long a deleted project can be undeleted. */
-const UNDELETE_MS = 7 * 24 * 60 * 60 * 1000;
+export const UNDELETE_MS = 7 * 24 * 60 * 60 * 1000;
 
 export interface ForkIntent {
   /** Missing: the active version. */

@@ -26,6 +26,7 @@ export class Checkpoints {
   async autoSave(projectId: number): Promise<void> {
     const { containers, saver, locks } = this.#options;
     using _ = await locks.hold(projectId);
+    if (!containers.awake().includes(projectId)) return;
     const project = await containers.project(projectId);
     const agent = await containers.wakeQuietly(projectId);
     const order = {
@@ -35,7 +36,7 @@ export class Checkpoints {
       message: 'Saved automatically',
       authorId: null,
       requestId: null,
-      full: false,
+      full: false as const,
       unless: 'active' as const,
       activates: true,
     };

@@ -84,7 +84,7 @@ export class LoadDeed {
       message: `Before the load of version ${target.number}`,
       authorId: null,
       requestId: null,
-      full: false,
+      full: false as const,
       unless: 'saved' as const,
       activates: false,
     };

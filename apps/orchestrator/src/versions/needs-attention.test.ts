@@ -1,7 +1,7 @@
 import { idOf, type ObjectId } from '@rose/snapshot';
 import { codeOf, failureOf, testOrchestrator, type Person, type TestOrchestrator } from '@rose/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BadDisk } from '../../test/damage.ts';
+import { BadDisk, loseVolume } from '../../test/damage.ts';
 
 let house: TestOrchestrator;
 let ada: Person;
@@ -26,7 +26,7 @@ beforeEach(async () => {
     await run(`printf %s '${content(number)}' > page`);
     await ada.rose.versions.save.mutate({ projectId });
   }
-  await disk.loseVolume(projectId);
+  await loseVolume(house.context, projectId);
 });
 
 const content = (number: number): string => `${own}, page ${number}`;
@@ -48,7 +48,7 @@ it('a project whose volume is gone is filled from its active version', async () 
 
 it('a lost volume does not change what undo does', async () => {
   await load(2);
-  await disk.loseVolume(projectId);
+  await loseVolume(house.context, projectId);
   expect(await ada.rose.versions.undo.mutate({ projectId })).toMatchObject({ version: 3 });
 });
 

@@ -1,4 +1,12 @@
-import { COMMAND_REQUEST, COMMAND_RESPONSE, RoseError, STREAMS, type CommandSpec, type ProjectSettings, type VersionKind } from '@rose/contract';
+import {
+  COMMAND_REQUEST,
+  COMMAND_RESPONSE,
+  RoseError,
+  STREAMS,
+  type CommandSpec,
+  type ProjectSettings,
+  type VersionKind,
+} from '@rose/contract';
 import { decodeJson, encodeJsonFrame, readFrames } from '@rose/snapshot';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -7,6 +15,7 @@ import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 /** What a checkpoint before a load or an import holds must be the workspace as it is. */
 const RUNS_BEFORE: ReadonlySet<VersionKind> = new Set(['manual', 'auto-save', 'on-stop']);
 const MAX_TOLD_BYTES = 2000;
+const SPARE_SECONDS = 15;
 
 const exitSchema = z.object({ code: z.number().nullable(), signal: z.string().nullable(), timedOut: z.boolean() });
 
@@ -24,14 +33,36 @@ export class PreSaveHook {
    * Runs the command if the project has one. A checkpoint is made all the same when it fails.
    * @throws RoseError CONFLICT when it fails before a save by hand
    */
-  async run({ projectId, kind }: { projectId: number; kind: VersionKind }, agent: AgentConnection, signal?: AbortSignal): Promise<void> {
+  async run(
+    { projectId, kind }: { projectId: number; kind: VersionKind },
+    agent: AgentConnection,
+    signal?: AbortSignal,
+  ): Promise<void> {
     if (!RUNS_BEFORE.has(kind)) return;
     const { preSaveCommand, preSaveSeconds } = await this.#settingsOf(projectId);
     if (preSaveCommand === '') return;
-    const failure = await runCommand(agent, { argv: ['sh', '-c', preSaveCommand], timeLimitSeconds: preSaveSeconds }, signal);
+    const spec = { argv: ['sh', '-c', preSaveCommand], timeLimitSeconds: preSaveSeconds };
+    const failure = await runWithDeadline(agent, spec, signal);
     if (failure === null) return;
-    if (kind === 'manual') throw new RoseError('CONFLICT', `Nothing was saved: the project's preSaveCommand ${failure}`);
+    if (kind === 'manual')
+      throw new RoseError('CONFLICT', `Nothing was saved: the project's preSaveCommand ${failure}`);
     this.#log.warn({ projectId, failure }, 'the pre-save command failed before a checkpoint');
+  }
+}
+
+/** The agent ends the command in time; an agent that does not is waited for a little longer only. */
+async function runWithDeadline(
+  agent: AgentConnection,
+  spec: CommandSpec & { timeLimitSeconds: number },
+  signal?: AbortSignal,
+): Promise<string | null> {
+  const deadline = AbortSignal.timeout((spec.timeLimitSeconds + SPARE_SECONDS) * 1000);
+  const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+  try {
+    return await runCommand(agent, spec, either);
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    return `could not run: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
@@ -46,7 +77,9 @@ async function runCommand(agent: AgentConnection, spec: CommandSpec, signal?: Ab
     if (type !== COMMAND_RESPONSE.EXIT) continue;
     const { code, signal: by, timedOut } = exitSchema.parse(decodeJson(payload));
     if (code === 0) return null;
-    const how = timedOut ? `took longer than ${spec.timeLimitSeconds} s` : `ended with ${code === null ? by : `code ${code}`}`;
+    const how = timedOut
+      ? `took longer than ${spec.timeLimitSeconds} s`
+      : `ended with ${code === null ? by : `code ${code}`}`;
     return `${how}. ${told.trim()}`.trim();
   }
   return 'broke off.';

@@ -33,7 +33,13 @@ export class RetentionRepository {
 
   async remove(projectId: number, numbers: readonly number[]): Promise<void> {
     await this.#prisma.projectVersion.deleteMany({
-      where: { projectId, number: { in: [...numbers] }, isActive: false, isPinned: false },
+      where: {
+        projectId,
+        number: { in: [...numbers] },
+        kind: { in: [...CHECKPOINTS] },
+        isActive: false,
+        isPinned: false,
+      },
     });
   }
 

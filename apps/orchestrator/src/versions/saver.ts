@@ -38,7 +38,10 @@ export interface SaveOrder {
   message: string;
   authorId: number | null;
   requestId: string | null;
-  full: boolean;
+  /** `read`: read every file, whatever the stat cache says. `send`: send every object too, which heals damaged ones. */
+  full: false | 'read' | 'send';
+  /** Somebody waits for the orchestrator's end: the project's own command is not run. */
+  isHasty?: boolean;
   /** Make no version when the active one, or any, has this content already; checkpoints do that. */
   unless: 'active' | 'saved' | null;
   /** Whether the version becomes the active one. */
@@ -82,8 +85,12 @@ export class Saver {
   async save(order: SaveOrder, agent: AgentConnection, signal?: AbortSignal): Promise<SavedVersion> {
     const startedAt = performance.now();
     await this.#options.loads.settle(order.projectId, agent);
-    await this.#options.hook.run(order, agent, signal);
-    return await this.#despiteDamage(order, (sendsAll) => this.#attempt(order, sendsAll, agent, startedAt, signal));
+    if (order.isHasty !== true) await this.#options.hook.run(order, agent, signal);
+    const saved = await this.#despiteDamage(order.projectId, order.full === 'send', (sendsAll) =>
+      this.#attempt(order, sendsAll, agent, startedAt, signal),
+    );
+    if (order.full !== false) await this.#options.repository.noteFullSave(order.projectId);
+    return saved;
   }
 
   async #attempt(
@@ -96,7 +103,11 @@ export class Saver {
     await using session = await this.#options.objects.beginSave(order.ownerId);
     // Looked up only now: from here on nothing of it is collected.
     const base = await this.#options.repository.base(order.projectId);
-    const request: SaveRequest = { base: sendsAll ? null : (base?.root ?? null), full: order.full, scan: false };
+    const request: SaveRequest = {
+      base: sendsAll ? null : (base?.root ?? null),
+      full: order.full !== false,
+      scan: false,
+    };
     const frames = await this.#frames(agent, request, signal);
     return await this.#save(order, { version: base, isSpared: !sendsAll }, frames, session, startedAt);
   }
@@ -129,14 +140,15 @@ export class Saver {
     const trees = this.treesOf(ownerId);
     await this.#requireComplete(received, isSpared ? (base?.root ?? null) : null, trees, false);
     const live = liveOf(received, trees);
+    const { mismatched } = received.summary;
     const existing = await this.#existing(order, base, received.root);
     if (existing !== null) {
       await repository.setBase(projectId, existing.number);
-      return { result: resultOf(existing), isNew: false, live };
+      return { result: { ...resultOf(existing), mismatched }, isNew: false, live };
     }
     const storedBytes = isSpared || base === null ? received.storedBytes : target.newBytes;
     const version = await this.#commit(order, { ...received, storedBytes }, Math.round(performance.now() - startedAt));
-    return { result: resultOf(version), isNew: true, live };
+    return { result: { ...resultOf(version), mismatched }, isNew: true, live };
   }
 
   async #existing(
@@ -186,7 +198,7 @@ export class Saver {
     await this.#options.loads.settle(project.projectId, agent);
     const base = await this.#options.repository.base(project.projectId);
     const stored = this.treesOf(project.ownerId);
-    return await this.#despiteDamage({ ...project, full: false }, async (sendsAll) => {
+    return await this.#despiteDamage(project.projectId, false, async (sendsAll) => {
       const target = new ScanTarget(this.#options.objects, project.ownerId, stored);
       const root = sendsAll ? null : (base?.root ?? null);
       const frames = await this.#frames(agent, { base: root, full: project.full ?? false, scan: true }, signal);
@@ -201,14 +213,15 @@ export class Saver {
    * the base has lost looks like one that it never had.
    */
   async #despiteDamage<T>(
-    { projectId, full }: { projectId: number; full: boolean },
+    projectId: number,
+    sendsAll: boolean,
     attempt: (sendsAll: boolean) => Promise<T>,
   ): Promise<T> {
     try {
-      return await attempt(full);
+      return await attempt(sendsAll);
     } catch (error) {
       const isDamage = error instanceof RoseError && (error.code === 'DAMAGED' || error.code === 'AGENT_LIED');
-      if (full || !isDamage || (await this.#options.repository.base(projectId)) === null) throw error;
+      if (sendsAll || !isDamage || (await this.#options.repository.base(projectId)) === null) throw error;
       return await attempt(true).catch((again: unknown) => {
         throw error.code === 'DAMAGED' ? again : error;
       });
@@ -272,6 +285,7 @@ export function resultOf(version: StoredVersion): SaveResult {
     storedBytes,
     changedDuringSave: changed,
     skipped,
+    mismatched: [],
     durationMs,
   };
 }

@@ -160,6 +160,20 @@ export class VersionsRepository {
     }
   }
 
+  /** Every file of the workspace has just been read. */
+  async noteFullSave(projectId: number): Promise<void> {
+    await this.#prisma.project.updateMany({ where: { id: projectId }, data: { fullSaveAt: new Date() } });
+  }
+
+  /** Whether the last full save is so long ago, or there was none. */
+  async isFullSaveDue(projectId: number, afterMs: number): Promise<boolean> {
+    const row = await this.#prisma.project.findUniqueOrThrow({
+      where: { id: projectId },
+      select: { fullSaveAt: true },
+    });
+    return row.fullSaveAt === null || Date.now() - row.fullSaveAt.getTime() >= afterMs;
+  }
+
   async beginLoad(load: PendingLoad): Promise<void> {
     await this.#prisma.load.create({ data: load });
   }
@@ -171,16 +185,6 @@ export class VersionsRepository {
       select,
       orderBy: { createdAt: 'asc' },
     });
-  }
-
-  /** Every project in which a load may still be under way. */
-  async projectsWithPendingLoads(): Promise<number[]> {
-    const rows = await this.#prisma.load.findMany({
-      where: { state: 'pending', project: { deletedAt: null } },
-      select: { projectId: true },
-      distinct: ['projectId'],
-    });
-    return rows.map(({ projectId }) => projectId);
   }
 
   /**

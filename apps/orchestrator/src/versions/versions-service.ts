@@ -84,7 +84,7 @@ export class VersionsService {
       message,
       authorId,
       requestId: requestId ?? null,
-      full,
+      full: full ? ('send' as const) : (false as const),
       unless: null,
       activates: true,
     };
@@ -112,7 +112,7 @@ export class VersionsService {
       message,
       authorId,
       requestId: null,
-      full: false,
+      full: false as const,
       unless: null,
       activates: false,
     };

@@ -1,7 +1,8 @@
 import { RoseError } from '@rose/contract';
 import { fromText } from '@rose/snapshot';
+import type { Logger } from 'pino';
 import type { ContainerRow } from '../containers/containers-repository.ts';
-import type { WorkspaceKeeper } from '../containers/keeper.ts';
+import type { CheckpointOptions, WorkspaceKeeper } from '../containers/keeper.ts';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { Diagnosis } from '../store/diagnosis.ts';
 import { isEmpty } from './load-deed.ts';
@@ -16,6 +17,7 @@ export interface WorkspacesOptions {
   loader: Loader;
   loads: PendingLoads;
   diagnosis: Pick<Diagnosis, 'of'>;
+  log: Logger;
 }
 
 /**
@@ -85,17 +87,33 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
     }
   }
 
-  async checkpoint(project: ContainerRow, agent: AgentConnection): Promise<void> {
+  async checkpoint(project: ContainerRow, agent: AgentConnection, { isHasty }: CheckpointOptions): Promise<void> {
+    const { repository, saver, log } = this.#options;
     const order = {
       projectId: project.id,
       ownerId: project.ownerId,
       kind: 'on-stop' as const,
       message: 'Saved on stop',
       ...checkpointOf,
+      full: !isHasty && (await repository.isFullSaveDue(project.id, DAY_MS)) ? ('read' as const) : (false as const),
+      isHasty,
       activates: true,
     };
-    await this.#options.saver.save(order, agent);
+    const { result } = await saver.save(order, agent);
+    const { mismatched } = result;
+    if (mismatched.length > 0)
+      log.warn(
+        { projectId: project.id, mismatched },
+        'Files had changed though their stamps had not; now they are saved.',
+      );
   }
 }
 
-const checkpointOf = { authorId: null, requestId: null, full: false, unless: 'active' as const, activates: false };
+const DAY_MS = 24 * 60 * 60 * 1000;
+const checkpointOf = {
+  authorId: null,
+  requestId: null,
+  full: false as const,
+  unless: 'active' as const,
+  activates: false,
+};

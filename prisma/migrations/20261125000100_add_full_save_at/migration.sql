@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "Project" ADD COLUMN     "fullSaveAt" TIMESTAMPTZ(3);
