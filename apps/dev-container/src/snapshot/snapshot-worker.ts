@@ -52,8 +52,6 @@ export class SnapshotWorker implements AsyncDisposable {
       trackUnmanagedFds: false,
       workerData: this.#workerData,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-      // Descriptors are opened by libc and closed by Node.
-      trackUnmanagedFds: false,
     });
     const end = (reason: unknown): void => {
       log('error', 'the snapshot worker ended', { reason: String(reason) });
