@@ -4,8 +4,8 @@ import type { Interrupts } from './interrupts.ts';
 /** The world around the program. */
 export interface Io {
   env: Record<string, string | undefined>;
-  stdin: Readable & { isTTY?: boolean };
-  stdout: Writable & { isTTY?: boolean };
+  stdin: Readable & { isTTY?: boolean; setRawMode?: (isRaw: boolean) => unknown };
+  stdout: Writable & { isTTY?: boolean; columns?: number; rows?: number };
   stderr: Writable & { isTTY?: boolean; columns?: number };
   interrupts: Interrupts;
 }

@@ -35,6 +35,8 @@ export const commands: Record<string, () => Promise<Command>> = {
   export: () => import('./export.ts').then(({ command }) => command),
   import: () => import('./import.ts').then(({ command }) => command),
   exec: () => import('./exec.ts').then(({ command }) => command),
+  shell: () => import('./shell.ts').then(({ command }) => command),
+  forward: () => import('./forward.ts').then(({ command }) => command),
   verify: () => import('./verify.ts').then(({ command }) => command),
   gc: () => import('./gc.ts').then(({ command }) => command),
 };
