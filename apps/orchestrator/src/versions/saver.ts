@@ -141,6 +141,7 @@ export class Saver {
     await this.#requireComplete(received, isSpared ? (base?.root ?? null) : null, trees, false);
     const live = liveOf(received, trees);
     const { mismatched } = received.summary;
+    await session.confirm();
     const existing = await this.#existing(order, base, received.root);
     if (existing !== null) {
       await repository.setBase(projectId, existing.number);

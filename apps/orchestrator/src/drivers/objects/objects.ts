@@ -39,6 +39,11 @@ export interface ObjectStore {
 
 export interface SaveSession extends AsyncDisposable {
   /**
+   * Must come right before the version is made of what was put.
+   * @throws RoseError DATABASE_UNAVAILABLE when it may have been collected since
+   */
+  confirm(): Promise<void>;
+  /**
    * Stores verified objects that are not there yet, and in place of those whose stored bytes are not these: a
    * damaged object is healed so. They become garbage unless a version is made of them.
    * @returns the compressed bytes of those that were not there

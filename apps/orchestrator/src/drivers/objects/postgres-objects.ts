@@ -14,7 +14,8 @@ import type {
   StoredSize,
   TreeTotals,
 } from './objects.ts';
-import { checksumOf, OWNER_OBJECTS_LOCK, PostgresSave, translated } from './postgres-save.ts';
+import { OWNER_OBJECTS_LOCK, OwnerLocks } from './owner-locks.ts';
+import { checksumOf, PostgresSave, translated } from './postgres-save.ts';
 
 const READ_BATCH_BYTES = 8 * 1024 * 1024;
 const READ_BATCH_OBJECTS = 1000;
@@ -22,22 +23,15 @@ const READ_BATCH_OBJECTS = 1000;
 /** Objects as rows of StoredObject. Bytes never pass through Prisma: notes in docs/store.md §7. */
 export class PostgresObjects implements ObjectStore {
   readonly #pool: Pool;
+  readonly #locks: OwnerLocks;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+    this.#locks = new OwnerLocks(pool);
   }
 
   async beginSave(ownerId: number): Promise<SaveSession> {
-    const client = await translated(this.#pool.connect());
-    try {
-      // The version's own transaction is durable, and with it all that was written before it.
-      await client.query('SET synchronous_commit = off');
-      await client.query('SELECT pg_advisory_lock_shared($1, $2)', [OWNER_OBJECTS_LOCK, ownerId]);
-    } catch (error) {
-      client.release(true);
-      throw translateDatabaseError(error);
-    }
-    return new PostgresSave(client, ownerId);
+    return new PostgresSave(this.#pool, ownerId, await this.#locks.hold(ownerId));
   }
 
   async *read(ownerId: number, ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<StoredBytes, void> {

@@ -1,19 +1,23 @@
 import { crc32 } from 'node:zlib';
-import type { PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { translateDatabaseError } from '../database/index.ts';
 import type { NewObject, SaveSession } from './objects.ts';
+import type { OwnerLock } from './owner-locks.ts';
 
-/** "RoSO", first key of the advisory locks that guard an owner's objects; the second is the owner. The installation's lock is "RoSE". */
-export const OWNER_OBJECTS_LOCK = 0x526f534f;
-
-/** A save on a connection of its own, which holds the owner's lock. */
+/** A save, for as long as it holds the owner's lock. */
 export class PostgresSave implements SaveSession {
-  readonly #client: PoolClient;
+  readonly #pool: Pool;
   readonly #ownerId: number;
+  readonly #lock: OwnerLock;
 
-  constructor(client: PoolClient, ownerId: number) {
-    this.#client = client;
+  constructor(pool: Pool, ownerId: number, lock: OwnerLock) {
+    this.#pool = pool;
     this.#ownerId = ownerId;
+    this.#lock = lock;
+  }
+
+  async confirm(): Promise<void> {
+    await this.#lock.confirm();
   }
 
   /** One statement whatever the number of objects: their bytes as one bytea, cut by the server. */
@@ -27,39 +31,44 @@ export class PostgresSave implements SaveSession {
       offsets.push(at);
       at += data.length;
     }
-    const { rows } = await translated(
-      this.#client.query<{ newBytes: string }>({
-        name: 'put-objects',
-        text: PUT,
-        values: [
-          this.#ownerId,
-          Buffer.from(sorted.map(({ id }) => id).join(''), 'hex'),
-          Buffer.concat(
-            sorted.map(({ data }) => data),
-            at - 1,
-          ),
-          offsets,
-          sorted.map(({ data }) => data.length),
-          sorted.map(({ size }) => size),
-          sorted.map(({ totals }) => totals?.entries ?? null),
-          sorted.map(({ totals }) => totals?.files ?? null),
-          sorted.map(({ totals }) => totals?.bytes ?? null),
-          sorted.map(({ totals }) => totals?.depth ?? null),
-          sorted.map(({ data }) => checksumOf(data)),
-        ],
-      }),
-    );
-    return Number(rows[0]!.newBytes);
+    return await this.#insert([
+      this.#ownerId,
+      Buffer.from(sorted.map(({ id }) => id).join(''), 'hex'),
+      Buffer.concat(
+        sorted.map(({ data }) => data),
+        at - 1,
+      ),
+      offsets,
+      sorted.map(({ data }) => data.length),
+      sorted.map(({ size }) => size),
+      sorted.map(({ totals }) => totals?.entries ?? null),
+      sorted.map(({ totals }) => totals?.files ?? null),
+      sorted.map(({ totals }) => totals?.bytes ?? null),
+      sorted.map(({ totals }) => totals?.depth ?? null),
+      sorted.map(({ data }) => checksumOf(data)),
+    ]);
+  }
+
+  async #insert(values: unknown[]): Promise<number> {
+    const client = await translated(this.#pool.connect());
+    let isDone = false;
+    try {
+      await client.query('BEGIN');
+      // The version's own transaction is durable, and with it all that was written before it.
+      await client.query('SET LOCAL synchronous_commit = off');
+      const { rows } = await client.query<{ newBytes: string }>({ name: 'put-objects', text: PUT, values });
+      await client.query('COMMIT');
+      isDone = true;
+      return Number(rows[0]!.newBytes);
+    } catch (error) {
+      throw translateDatabaseError(error);
+    } finally {
+      client.release(!isDone);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.#client.query('SELECT pg_advisory_unlock_shared($1, $2)', [OWNER_OBJECTS_LOCK, this.#ownerId]);
-      await this.#client.query('RESET synchronous_commit');
-      this.#client.release();
-    } catch {
-      this.#client.release(true);
-    }
+    await this.#lock[Symbol.asyncDispose]();
   }
 }
 

@@ -12,6 +12,11 @@ export class LateSave implements SaveSession {
     this.#begin = begin;
   }
 
+  async confirm(): Promise<void> {
+    const session = await this.#begun;
+    await session?.confirm();
+  }
+
   async put(objects: readonly NewObject[]): Promise<number> {
     if (objects.length === 0) return 0;
     this.#begun ??= this.#begin();
