@@ -7,6 +7,8 @@ export type Victim = 'orchestrator' | 'agent' | 'both';
 const VICTIMS: readonly Victim[] = ['orchestrator', 'agent', 'both'];
 /** Until the end of a killed agent is noticed and its container is started again. */
 const BACK_MS = 30_000;
+/** The next kill comes later when a deed was not done yet, and earlier when it was. */
+const NEARER = { undone: 1.15, done: 0.87 } as const;
 
 /** What became of the deeds that were killed. */
 export interface Tally {
@@ -39,6 +41,7 @@ export class Rounds {
     await this.#save();
     const tree = await this.#change();
     this.#saveMs = await timed(() => this.#save());
+    await this.#change();
     this.#loadMs = await timed(() => this.#load(1));
     require(tree !== (await treeOf(this.#house)), 'The two versions are the same.');
   }
@@ -46,12 +49,14 @@ export class Rounds {
   async killSave(round: number): Promise<void> {
     const tree = await this.#change();
     const before = await this.#versions();
-    await this.#killDuring(() => this.#save(), this.#random() * 1.3 * this.#saveMs, VICTIMS[round % 3]!);
+    await this.#killDuring(() => this.#save(), this.#moment(this.#saveMs), VICTIMS[round % 3]!);
     const after = await this.#versions();
     require(after.length - before.length <= 1, 'A save made two versions.');
     require((await treeOf(this.#house)) === tree, 'A killed save changed the workspace.');
     if (after.length > before.length) this.#trees.set(after.at(-1)!.version, tree);
-    this.saves[after.length > before.length ? 'done' : 'undone'] += 1;
+    const outcome = after.length > before.length ? 'done' : 'undone';
+    this.saves[outcome] += 1;
+    this.#saveMs *= NEARER[outcome];
     await this.#expectIntact(tree);
   }
 
@@ -60,15 +65,15 @@ export class Rounds {
     const before = await this.#active();
     const numbers = [...this.#trees.keys()];
     const target = numbers[Math.floor(this.#random() * numbers.length)]!;
-    // The first half of a load only keeps the live state.
-    const afterMs = (0.5 + this.#random()) * this.#loadMs;
-    await this.#killDuring(() => this.#load(target), afterMs, VICTIMS[round % 3]!);
+    await this.#killDuring(() => this.#load(target), this.#moment(this.#loadMs), VICTIMS[round % 3]!);
     const now = await treeOf(this.#house);
     const isLoaded = now === this.#trees.get(target);
     require(isLoaded || now === old, 'A killed load left a mix of two trees.');
     const active = await this.#active();
     require(active === (isLoaded ? target : before), `Version ${active} is active beside another tree.`);
-    this.loads[isLoaded ? 'done' : 'undone'] += 1;
+    const outcome = isLoaded ? 'done' : 'undone';
+    this.loads[outcome] += 1;
+    this.#loadMs *= NEARER[outcome];
     await this.#expectIntact(now);
   }
 
@@ -88,6 +93,11 @@ export class Rounds {
     require(this.#house.containers().length === 1, 'There are containers that nobody knows.');
     const numbers = (await this.#versions()).map((made) => made.version);
     require(numbers.every((number, index) => number === index + 1), 'Numbers of versions have gaps.');
+  }
+
+  /** Mostly about the moment at which it is decided whether a deed is done. */
+  #moment(aboutMs: number): number {
+    return (0.4 + this.#random()) * aboutMs;
   }
 
   async #change(): Promise<string> {
