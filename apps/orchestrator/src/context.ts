@@ -18,6 +18,7 @@ import { ContainersService } from './containers/containers-service.ts';
 import { EndWatch } from './containers/end-watch.ts';
 import { Locks } from './containers/locks.ts';
 import { reconcile } from './containers/reconcile.ts';
+import { collectVolumes } from './containers/stray-volumes.ts';
 import { ensureInstallation, holdInstallationLock, openDatabase, type Database } from './drivers/database/index.ts';
 import { PostgresObjects } from './drivers/objects/postgres-objects.ts';
 import { chooseRuntime, type Runtime } from './drivers/runtime/index.ts';
@@ -149,7 +150,13 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const collector = new Collector(objects, storeRepository);
   const projectsRepository = new ProjectsRepository(prisma);
   const projectAccess = new OwnersOnly(prisma);
-  const store = new StoreService(projectAccess, verifier, collector, new SpaceService(objects, storeRepository));
+  const store = new StoreService({
+    access: projectAccess,
+    verifier,
+    collector,
+    space: new SpaceService(objects, storeRepository),
+    collectVolumes: (isDryRun) => collectVolumes(containersRepository, runtime, isDryRun),
+  });
 
   const checkpoints = new Checkpoints({
     repository: new RetentionRepository(prisma),

@@ -7,10 +7,12 @@ export const command = defineCommand({
   options: { 'dry-run': { type: 'boolean' } },
   async run(cli, { values }) {
     const dryRun = values['dry-run'] === true;
-    const { objects, bytes } = await cli.rose.store.collect.mutate({ dryRun }, cli.options);
-    await cli.print(
-      { objects, bytes, dryRun },
-      `${dryRun ? 'Would free' : 'Freed'} ${bytesText(bytes)} (${countText(objects, 'object')}).`,
-    );
+    const { objects, bytes, volumes } = await cli.rose.store.collect.mutate({ dryRun }, cli.options);
+    const lines = [`${dryRun ? 'Would free' : 'Freed'} ${bytesText(bytes)} (${countText(objects, 'object')}).`];
+    const { removed, kept } = volumes;
+    if (removed.length > 0)
+      lines.push(`${dryRun ? 'Would remove' : 'Removed'} ${countText(removed.length, 'volume')} of no project.`);
+    if (kept.length > 0) lines.push(`${countText(kept.length, 'volume')} of no project: removed once seven days old.`);
+    await cli.print({ objects, bytes, dryRun, volumes }, lines.join('\n'));
   },
 });

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Runtime } from '../drivers/runtime/runtime.ts';
 import type { ContainersRepository } from './containers-repository.ts';
+import { collectVolumes } from './stray-volumes.ts';
 
 /**
  * Brings rows and containers together after a crash: containers that no project names are
@@ -27,4 +28,7 @@ export async function reconcile(repository: ContainersRepository, runtime: Runti
     log.warn({ containerId: orphan.id, projectId: orphan.projectId }, 'a container without a project is removed');
     await runtime.remove(orphan.id);
   }
+  const { removed, kept } = await collectVolumes(repository, runtime, true);
+  if (removed.length + kept.length > 0)
+    log.warn({ volumes: [...removed, ...kept] }, 'volumes of no project; rose gc removes those older than 7 days');
 }

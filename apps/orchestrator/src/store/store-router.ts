@@ -7,7 +7,7 @@ export const storeRouter = router({
     .mutation(({ ctx, input, signal }) => ctx.services.store.verify(ctx.identity.account.id, input, signal)),
   collect: signedIn
     .input(collectInput)
-    .mutation(({ ctx, input, signal }) => ctx.services.store.collect(ctx.identity.account.id, input.dryRun, signal)),
+    .mutation(({ ctx, input, signal }) => ctx.services.store.collect(ctx.identity.account, input.dryRun, signal)),
   space: projectProcedure('viewer')
     .input(projectInput)
     .query(({ ctx }) => ctx.services.store.space(ctx.project)),
