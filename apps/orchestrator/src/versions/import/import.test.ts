@@ -130,6 +130,11 @@ test('the message of an import is given in the query', async () => {
   expect((await post('unknown=1')).status).toBe(400);
 });
 
+test('a refusal arrives although the zip is still on its way', async () => {
+  const large = Buffer.alloc(32 * 1024 * 1024);
+  await expect(studio.ada.rose.importZip(999_999, large)).rejects.toMatchObject({ code: 'NOT_FOUND', status: 404 });
+});
+
 test('strangers and unknown projects are not found; nobody is refused', async () => {
   const { orchestrator, project } = studio;
   const bob = await orchestrator.signUp('Bob');
