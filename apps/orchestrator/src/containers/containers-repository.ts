@@ -35,6 +35,13 @@ export class ContainersRepository {
     return { ...row, state: fromRow(row.state) };
   }
 
+  /** A project that may be used. @throws RoseError NOT_FOUND also for a deleted one */
+  async living(projectId: number): Promise<ContainerRow> {
+    const project = await this.get(projectId);
+    if (project.deletedAt !== null) throw notFound(`project ${projectId}`);
+    return project;
+  }
+
   async all(): Promise<ContainerRow[]> {
     const rows = await this.#prisma.project.findMany({ select: columns });
     return rows.map((row) => ({ ...row, state: fromRow(row.state) }));

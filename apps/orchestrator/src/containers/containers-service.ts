@@ -1,32 +1,14 @@
-import { RoseError, type ProjectState } from '@rose/contract';
-import type { Logger } from 'pino';
+import { RoseError } from '@rose/contract';
+
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
-import type { ContainerInfo, Isolation, Runtime } from '../drivers/runtime/runtime.ts';
+import type { ContainerInfo, Runtime } from '../drivers/runtime/runtime.ts';
 import { Activity } from './activity.ts';
+import type { Awake, ContainersOptions, ContainerStatus } from './containers-options.ts';
 import type { ContainerRow } from './containers-repository.ts';
 import type { WorkspaceKeeper } from './keeper.ts';
-import { Launcher, type LauncherOptions } from './launcher.ts';
+import { Launcher } from './launcher.ts';
 import { Locks } from './locks.ts';
 import { shutDown } from './shut-down.ts';
-
-export interface ContainersOptions extends LauncherOptions {
-  /** One deed at a time per project, shared with the versions room. */
-  deeds: Locks;
-  log: Logger;
-}
-
-interface Awake {
-  containerId: string;
-  agent: AgentConnection;
-  isPaused: boolean;
-}
-
-export interface ContainerStatus {
-  state: ProjectState;
-  stateReason: string | null;
-  runtime: 'docker' | 'process';
-  isolation: Isolation;
-}
 
 const STOP_GRACE_SECONDS = 5;
 /** When RoSE itself has 10 s to end. */
@@ -72,7 +54,7 @@ export class ContainersService implements AsyncDisposable {
     using _ = await this.#lifecycle.hold(projectId, signal);
     const { repository } = this.#options;
     const waked = this.#awake.get(projectId);
-    if (waked === undefined) return await this.#restore(await repository.get(projectId));
+    if (waked === undefined) return await this.#restore(await repository.living(projectId));
     if (waked.isPaused) await this.#resume(projectId, waked);
     return waked.agent;
   }
@@ -88,7 +70,7 @@ export class ContainersService implements AsyncDisposable {
     const awake = this.#awake.get(projectId);
     if (awake?.isPaused === true) await this.#resume(projectId, awake);
     if (awake !== undefined) return await rescue(awake.agent);
-    const project = await repository.get(projectId);
+    const project = await repository.living(projectId);
     try {
       const { outcome } = await this.#start(project, rescue);
       return outcome;
@@ -127,7 +109,6 @@ export class ContainersService implements AsyncDisposable {
   awake(): number[] {
     return [...this.#awake.keys()];
   }
-
   isPaused(projectId: number): boolean {
     return this.#awake.get(projectId)?.isPaused ?? false;
   }
@@ -206,16 +187,37 @@ export class ContainersService implements AsyncDisposable {
     return info?.status === 'running' || info?.status === 'paused';
   }
 
-  /** Keeps unsaved work, then removes container and volume. */
-  async remove(projectId: number): Promise<void> {
+  /**
+   * Keeps unsaved work, removes container and volume, and does `last` before anybody can wake the project again.
+   * A volume whose work cannot be kept stays, unless there is none to keep.
+   */
+  async remove<T>(projectId: number, hasWork: boolean, last: () => Promise<T>): Promise<T> {
     const { repository, runtime, deeds } = this.#options;
     using _deed = await deeds.hold(projectId);
     using _ = await this.#lifecycle.hold(projectId);
     const project = await repository.get(projectId);
-    await this.#stop(project);
+    if (!hasWork) await this.#discard(projectId);
+    if (hasWork && !(await this.#isKept(project))) return await last();
     await runtime.removeVolume(project.workspacePath);
     await repository.setBase(projectId, null);
     await repository.setState(projectId, 'absent');
+    return await last();
+  }
+
+  /** Stops a project for good. @returns whether its volume holds nothing that is not in a version */
+  async #isKept(project: ContainerRow): Promise<boolean> {
+    const { repository, log } = this.#options;
+    try {
+      // One that ended by itself left its work in the volume.
+      if (project.containerId === null && project.state !== 'absent') await this.#restore(project);
+      await this.#stop(await repository.get(project.id));
+      return true;
+    } catch (err) {
+      log.warn({ projectId: project.id, err }, 'unsaved work cannot be kept as a checkpoint; its volume stays');
+      await this.#discard(project.id);
+      await repository.setState(project.id, 'asleep');
+      return false;
+    }
   }
 
   /** Removes the container of a project; the volume stays. */

@@ -55,7 +55,7 @@ export class ProjectsService {
       await prepare(made);
       await this.#containers.wake(made.id, signal);
     } catch (error) {
-      await this.#containers.remove(made.id).catch(() => {});
+      await this.#containers.remove(made.id, false, async () => {}).catch(() => {});
       await this.#repository.erase(made.id);
       throw error;
     }
@@ -81,8 +81,7 @@ export class ProjectsService {
 
   /** Keeps unsaved work as a checkpoint, removes container and volume; row and versions stay for undelete. */
   async delete(projectId: number): Promise<Project> {
-    await this.#containers.remove(projectId);
-    return await this.#repository.markDeleted(projectId);
+    return await this.#containers.remove(projectId, true, () => this.#repository.markDeleted(projectId));
   }
 
   async undelete(ownerId: number, projectId: number): Promise<Project> {
