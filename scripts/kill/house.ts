@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -40,6 +40,14 @@ export class House implements AsyncDisposable {
   get rose(): RoseClient {
     if (this.#rose === null) throw new Error('The orchestrator does not run.');
     return this.#rose;
+  }
+
+  /** The embedded PostgreSQL of this installation, as libpq names it. */
+  get databaseUrl(): string {
+    const [, port, , role, password] = readFileSync(path.join(this.#dataDir, 'postgres/pgpass'), 'utf8')
+      .trim()
+      .split(':');
+    return `postgresql://${role}:${password}@127.0.0.1:${port}/rose`;
   }
 
   /** Starts the orchestrator as a program and waits until it can serve. */
@@ -115,6 +123,8 @@ export class House implements AsyncDisposable {
       child.kill('SIGTERM');
       await exit;
     }
+    // Workspaces hold closed directories, and only root removes from those.
+    execFileSync('chmod', ['-R', 'u+rwx', this.#dataDir]);
     await rm(this.#dataDir, { recursive: true, force: true });
   }
 }

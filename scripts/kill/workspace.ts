@@ -3,13 +3,16 @@ import { PassThrough } from 'node:stream';
 import { createHash } from 'node:crypto';
 import type { House } from './house.ts';
 
+/** A project, and the client to work with it. */
+export type Place = Pick<House, 'rose' | 'projectId'>;
+
 /** Kind, mode, time to the nanosecond, target and bytes of every entry: what a version keeps. */
 const DESCRIBE = String.raw`
 find . -mindepth 1 -printf '%P %y %m %T@ -> %l\0' | sort -z
 find . -type f -print0 | sort -z | xargs -0 -r sha256sum -z`;
 
 /** Runs a script in the workspace. @throws Error when it fails */
-export async function shell(house: House, script: string): Promise<Buffer> {
+export async function shell(house: Place, script: string): Promise<Buffer> {
   const output = new PassThrough();
   const told = buffer(output);
   const write = (chunk: Uint8Array): void => void output.write(chunk);
@@ -22,14 +25,14 @@ export async function shell(house: House, script: string): Promise<Buffer> {
 }
 
 /** A whole tree as one hash: equal hashes, equal trees. */
-export async function treeOf(house: House): Promise<string> {
+export async function treeOf(house: Place): Promise<string> {
   return createHash('sha256')
     .update(await shell(house, DESCRIBE))
     .digest('hex');
 }
 
 /** Makes the workspace another one: files change, come, go and turn into directories and links. */
-export async function change(house: House, round: number): Promise<void> {
+export async function change(house: Place, round: number): Promise<void> {
   await shell(
     house,
     String.raw`
