@@ -22,9 +22,9 @@ export default class SkipReporter implements Reporter {
   }
 }
 
-/** What a failed hook keeps from running is no skip. */
+/** What a failed hook keeps from running is no skip, nor is what the caller's -t leaves out. */
 function isMeant(test: TestCase): boolean {
-  return test.options.mode !== 'run';
+  return test.options.mode !== 'run' && test.project.config.testNamePattern === undefined;
 }
 
 function isCi(): boolean {

@@ -145,6 +145,7 @@ test('a deleting push deletes nothing that merely could not be read', async () =
   for (const closed of ['closed', 'directory']) await chmod(path.join(source, closed), 0);
   const { token } = await ada.json<{ token: string }>('token', 'create', 'push');
   const { code } = await withoutPrivileges(() => ada.run(['push', source, name, '--delete', '--token', token]));
+  await chmod(path.join(source, 'directory'), 0o755);
   await rm(source, { recursive: true });
   expect(code).toBe(1);
   expect(await ada.rose('exec', name, '--', 'find', '-type', 'f')).toBe('./closed\n./directory/file\n');

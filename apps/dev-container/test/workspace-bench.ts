@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,6 +35,8 @@ export function workspaceBench(): Bench {
     restart: () => (bench.engine = new SnapshotEngine(workspace, own)),
     [Symbol.dispose]: () => {
       bench.engine[Symbol.dispose]();
+      // Some tests close directories, and only root removes from those.
+      execFileSync('chmod', ['-R', 'u+rwx', home]);
       fs.rmSync(home, { recursive: true, force: true });
     },
   };

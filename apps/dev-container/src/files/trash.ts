@@ -26,6 +26,8 @@ const SLICE = 200;
 export class Trash {
   readonly #workspace: Workspace;
   #emptying: Promise<void> | null = null;
+  /** Something may have come since the emptying that runs looked last. */
+  #isWanted = false;
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
@@ -47,10 +49,21 @@ export class Trash {
 
   /** Removes what is in the trash; resolves when it is empty. */
   empty(): Promise<void> {
-    this.#emptying ??= this.#removeAll()
-      .catch((error: unknown) => log('warn', 'the trash could not be emptied', { error: String(error) }))
-      .finally(() => (this.#emptying = null));
+    this.#isWanted = true;
+    this.#emptying ??= this.#run();
     return this.#emptying;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      try {
+        await this.#removeAll();
+      } catch (error) {
+        log('warn', 'the trash could not be emptied', { error: String(error) });
+      }
+    }
+    this.#emptying = null;
   }
 
   async #removeAll(): Promise<void> {

@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Refusal } from './refusals.ts';
 import { EgressProxy } from './supervisor.ts';
 import type { EgressPolicy } from './rules.ts';
 
-const run = promisify(execFile);
 const NONE: EgressPolicy = { mode: 'none', allow: [] };
 const PUBLIC: EgressPolicy = { mode: 'public', allow: [] };
 
@@ -98,6 +95,6 @@ test('nothing is left when it is disposed', async () => {
 
 test('the process leads a session of its own, so that Ctrl-C at the orchestrator does not reach it', async () => {
   await proxy.listen(7, socketPath, PUBLIC);
-  const { stdout } = await run('ps', ['-o', 'sid=', '-p', String(proxy.pid)]);
-  expect(Number(stdout)).toBe(proxy.pid);
+  const [, , , session] = (await readFile(`/proc/${proxy.pid}/stat`, 'latin1')).replace(/^.*\) /, '').split(' ');
+  expect(Number(session)).toBe(proxy.pid);
 });

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempDisposableSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -60,10 +59,10 @@ test('only 127.0.0.1 is listened on, a password is asked for, and a Ctrl-C does 
   expect(statSync(path.join(directory.path, 'pgpass')).mode & 0o777).toBe(0o600);
   expect(statSync(path.join(directory.path, 'data')).mode & 0o777).toBe(0o700);
   const pid = `${postmasterOf(directory.path)}`;
-  expect(execFileSync('ps', ['-o', 'pgid=,sess=', '-p', pid], { encoding: 'utf8' }).trim().split(/\s+/)).toEqual([
-    pid,
-    pid,
-  ]);
+  const [, , group, session] = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  expect([group, session]).toEqual([pid, pid]);
 });
 
 test('a killed postmaster is started again at the same address, with what was committed', async () => {

@@ -52,7 +52,7 @@ test('the binaries run below a home of mode 0700, which stays closed, without an
   expect(readdirSync(state)).toEqual([]);
 });
 
-test.skipIf(!isRoot)('a clone whose files only root can read is served by a copy', async () => {
+test.skipIf(!isRoot)('a clone whose files only root can read is served by a copy (needs root)', async () => {
   using directory = home();
   const { native, state } = installIn(directory.path);
   chmodSync(path.join(native, 'bin'), 0o700);

@@ -62,18 +62,21 @@ test('a data directory is used by one process at a time, and is free once that i
   await using _ = await spawnOwner(directory.path);
 });
 
-test.skipIf(!canBeAda)('an ordinary user has a server of his own, and root later runs it as that user', async () => {
-  using directory = temporaryDirectory();
-  chownSync(directory.path, ADA, ADA);
-  const owner = await spawnOwner(directory.path, ADA);
-  await query(owner.url, 'CREATE TABLE note AS SELECT 1 AS number');
-  await owner.end('SIGTERM');
-  await using server = await startEmbeddedPostgres({ state: stateOf(directory.path), log, isDurable: false });
-  expect(await query(server.url('postgres'), 'SELECT number FROM note')).toEqual([{ number: 1 }]);
-  expect(statSync(`/proc/${pidOf(directory.path)}`).uid).toBe(ADA);
-});
+test.skipIf(!canBeAda)(
+  'an ordinary user has a server of his own, and root later runs it as that user (needs root)',
+  async () => {
+    using directory = temporaryDirectory();
+    chownSync(directory.path, ADA, ADA);
+    const owner = await spawnOwner(directory.path, ADA);
+    await query(owner.url, 'CREATE TABLE note AS SELECT 1 AS number');
+    await owner.end('SIGTERM');
+    await using server = await startEmbeddedPostgres({ state: stateOf(directory.path), log, isDurable: false });
+    expect(await query(server.url('postgres'), 'SELECT number FROM note')).toEqual([{ number: 1 }]);
+    expect(statSync(`/proc/${pidOf(directory.path)}`).uid).toBe(ADA);
+  },
+);
 
-test.skipIf(!canBeAda)("root's data is not touched by another user, who is told whose it is", async () => {
+test.skipIf(!canBeAda)("root's data is not touched by another user, who is told whose it is (needs root)", async () => {
   using directory = temporaryDirectory();
   await (await spawnOwner(directory.path)).end('SIGTERM');
   chmodSync(directory.path, 0o777);
