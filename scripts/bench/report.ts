@@ -16,7 +16,7 @@ export function markdown(
     '',
     'Made by `npm run bench`, which measures RoSE and its peers on the same tree in the same run. Compare ratios, not absolute times.',
     '',
-    `Tree: ${files.toLocaleString('en')} files, ${(bytes / 1e6).toFixed(0)} MB (an application with its node_modules). Medians of ${runs}.`,
+    `Tree: ${files.toLocaleString('en')} files, ${(bytes / 1e6).toFixed(0)} MB (an application with its node_modules). Medians of ${runs} (of 2 for zips).`,
     `Machine: ${os.cpus().length} cores (${os.cpus()[0]?.model.trim() ?? 'unknown'}), ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, ${release()}, Node ${process.version}; trees and stores on tmpfs.`,
     '',
     '| case | way | measured | RoSE ÷ it |',
