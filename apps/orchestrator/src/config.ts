@@ -16,6 +16,7 @@ const schema = z.object({
   ROSE_PUBLIC_URL: z.url().optional(),
   ROSE_PREVIEW_DOMAIN: z.string().min(1).optional(),
   ROSE_EGRESS_ALLOW: z.string().default(''),
+  ROSE_QUOTA_BYTES: z.coerce.number().int().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DOCKER_HOST: z.string().optional(),
   ROSE_CONTAINER_RUNTIME: z.string().min(1).optional(),
@@ -46,6 +47,8 @@ export interface Config {
   dockerHost: string | null;
   /** The engine's runtime for dev containers (runsc, sysbox-runc, kata …); null: its default. */
   containerRuntime: string | null;
+  /** Compressed bytes that each account may store; null for no limit. */
+  quotaBytes: number | null;
   logLevel: string;
 }
 
@@ -77,6 +80,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     extraCaFile: env.NODE_EXTRA_CA_CERTS ?? null,
     dockerHost: env.DOCKER_HOST ?? null,
     containerRuntime: env.ROSE_CONTAINER_RUNTIME ?? null,
+    quotaBytes: env.ROSE_QUOTA_BYTES ?? null,
     logLevel: env.LOG_LEVEL,
   };
 }

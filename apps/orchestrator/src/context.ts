@@ -35,6 +35,7 @@ import { SettingsService } from './settings/settings-service.ts';
 import { Collector } from './store/collector.ts';
 import { Diagnosis } from './store/diagnosis.ts';
 import { Housekeeper } from './store/housekeeper.ts';
+import { Quota } from './store/quota.ts';
 import { SpaceService } from './store/space.ts';
 import { StoreRepository } from './store/store-repository.ts';
 import { StoreService } from './store/store-service.ts';
@@ -131,6 +132,9 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const progress = new Progress();
   const versionsRepository = new VersionsRepository(prisma);
   const loads = new PendingLoads(versionsRepository);
+  const storeRepository = new StoreRepository(prisma);
+  const collector = new Collector(objects, storeRepository);
+  const quota = new Quota({ objects, collector, bytes: config.quotaBytes });
   const trees = createTreeCache();
   const saver = new Saver({
     loads,
@@ -140,27 +144,27 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     progress,
     limits: DEFAULT_VERSION_LIMITS,
     hook: new PreSaveHook(settingsOf, log),
+    quota,
   });
   const loader = new Loader({ objects, repository: versionsRepository, loads, progress });
-  const storeRepository = new StoreRepository(prisma);
   const verifier = new Verifier({ objects, repository: storeRepository, trees });
   const diagnosis = new Diagnosis(verifier);
   containers.keeper = new VersionedWorkspaces({ repository: versionsRepository, saver, loader, loads, diagnosis, log });
 
-  const collector = new Collector(objects, storeRepository);
   const projectsRepository = new ProjectsRepository(prisma);
   const projectAccess = new OwnersOnly(prisma);
   const store = new StoreService({
     access: projectAccess,
     verifier,
     collector,
-    space: new SpaceService(objects, storeRepository),
+    space: new SpaceService(objects, storeRepository, quota.bytes),
     collectVolumes: (isDryRun) => collectVolumes(containersRepository, runtime, isDryRun),
   });
 
   const checkpoints = new Checkpoints({
     repository: new RetentionRepository(prisma),
     saver,
+    quota,
     containers,
     locks: deeds,
     settingsOf,
@@ -171,6 +175,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     objects,
     saver,
     loader,
+    quota,
     containers,
     locks: deeds,
   });

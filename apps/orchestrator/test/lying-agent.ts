@@ -84,6 +84,7 @@ export async function liarBench(limits: VersionLimits = DEFAULT_VERSION_LIMITS):
     objects,
     repository,
     hook,
+    quota: { guard: (session) => session },
     trees: createTreeCache(),
     progress: new Progress(),
     limits,

@@ -66,7 +66,7 @@ export async function storeBench(): Promise<StoreBench> {
     retention: new RetentionRepository(prisma),
     repository,
     collector: new Collector(objects, repository),
-    space: new SpaceService(objects, repository),
+    space: new SpaceService(objects, repository, null),
     trees,
     ownerId,
     project: async (name = randomUUID(), owner = ownerId) =>

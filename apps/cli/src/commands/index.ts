@@ -37,6 +37,7 @@ export const commands: Record<string, () => Promise<Command>> = {
   exec: () => import('./exec.ts').then(({ command }) => command),
   shell: () => import('./shell.ts').then(({ command }) => command),
   forward: () => import('./forward.ts').then(({ command }) => command),
+  space: () => import('./space.ts').then(({ command }) => command),
   verify: () => import('./verify.ts').then(({ command }) => command),
   gc: () => import('./gc.ts').then(({ command }) => command),
 };

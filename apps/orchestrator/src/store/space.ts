@@ -4,6 +4,8 @@ import { walkObjects } from './object-walk.ts';
 import type { StoreRepository } from './store-repository.ts';
 
 export interface Space {
+  /** What the owner may store; null for no limit. */
+  quotaBytes: number | null;
   /** Compressed bytes of all objects of the owner, garbage included. */
   ownerBytes: number;
   /** Compressed bytes that only this project's versions reach. */
@@ -25,9 +27,12 @@ export class SpaceService {
   readonly #objects: ObjectStore;
   readonly #repository: StoreRepository;
 
-  constructor(objects: ObjectStore, repository: StoreRepository) {
+  readonly #quotaBytes: number | null;
+
+  constructor(objects: ObjectStore, repository: StoreRepository, quotaBytes: number | null) {
     this.#objects = objects;
     this.#repository = repository;
+    this.#quotaBytes = quotaBytes;
   }
 
   /**
@@ -38,7 +43,7 @@ export class SpaceService {
     const roots = await this.#repository.roots(project.ownerId);
     const users = await this.#users(project.ownerId, roots);
     const freed = new Map<number, number>();
-    const space: Space = { ownerBytes: 0, projectBytes: 0, versions: [] };
+    const space: Space = { quotaBytes: this.#quotaBytes, ownerBytes: 0, projectBytes: 0, versions: [] };
     for await (const { id, stored } of this.#objects.sizes(project.ownerId)) {
       space.ownerBytes += stored;
       const user = users.get(id);

@@ -1,6 +1,7 @@
 import type { ProjectSettings } from '@rose/contract';
 import type { ContainersService } from '../containers/containers-service.ts';
 import type { Locks } from '../containers/locks.ts';
+import type { Quota } from '../store/quota.ts';
 import { surplus } from './retention-policy.ts';
 import type { RetentionRepository } from './retention-repository.ts';
 import type { Saver } from './saver.ts';
@@ -8,6 +9,7 @@ import type { Saver } from './saver.ts';
 export interface CheckpointsOptions {
   repository: RetentionRepository;
   saver: Saver;
+  quota: Quota;
   containers: ContainersService;
   /** One deed at a time per project. */
   locks: Locks;
@@ -24,7 +26,7 @@ export class Checkpoints {
 
   /** Saves the workspace if anything changed since the active version, then lets old checkpoints go. */
   async autoSave(projectId: number): Promise<void> {
-    const { containers, saver, locks } = this.#options;
+    const { containers, saver, locks, quota } = this.#options;
     using _ = await locks.hold(projectId);
     if (!containers.awake().includes(projectId)) return;
     const project = await containers.project(projectId);
@@ -40,7 +42,7 @@ export class Checkpoints {
       unless: 'active' as const,
       activates: true,
     };
-    const { isNew } = await saver.save(order, agent);
+    const { isNew } = await quota.relieved(project.ownerId, () => saver.save(order, agent));
     if (isNew) await this.#thin(projectId);
   }
 

@@ -11,6 +11,7 @@ import {
 } from '@rose/snapshot';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
+import type { Quota } from '../store/quota.ts';
 import { requireComplete } from './complete.ts';
 import { LateSave } from './import/late-save.ts';
 import { receiveSave, type ReceivedSave, type SaveTarget } from './save-receiver.ts';
@@ -28,6 +29,7 @@ export interface SaverOptions {
   progress: Progress;
   limits: VersionLimits;
   hook: PreSaveHook;
+  quota: Pick<Quota, 'guard'>;
   loads: PendingLoads;
 }
 
@@ -132,9 +134,9 @@ export class Saver {
     session: SaveSession,
     startedAt: number,
   ): Promise<SavedVersion> {
-    const { objects, repository } = this.#options;
+    const { objects, repository, quota } = this.#options;
     const { projectId, ownerId } = order;
-    const target = new StoringTarget(session, objects, ownerId);
+    const target = new StoringTarget(quota.guard(session, order), objects, ownerId);
     const received = await this.#receive(projectId, frames, target);
     await target.flush();
     const trees = this.treesOf(ownerId);

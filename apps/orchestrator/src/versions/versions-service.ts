@@ -13,6 +13,7 @@ import { fromText, mtimeNs, toText, type FileEntry, type Raw, type TreeEntry } f
 import type { ContainersService } from '../containers/containers-service.ts';
 import type { Locks } from '../containers/locks.ts';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
+import type { Quota } from '../store/quota.ts';
 import { differencesBetween } from './differences.ts';
 import { findEntry } from './find-entry.ts';
 import { LoadDeed, type LoadRequest } from './load-deed.ts';
@@ -51,6 +52,7 @@ export interface VersionsOptions {
   objects: ObjectStore;
   saver: Saver;
   loader: Loader;
+  quota: Quota;
   containers: ContainersService;
   /** One deed at a time per project. */
   locks: Locks;
@@ -72,7 +74,7 @@ export class VersionsService {
     { message, full, requestId, authorId }: SaveIntent,
     signal?: AbortSignal,
   ): Promise<SaveResult> {
-    const { repository, saver, containers, locks } = this.#options;
+    const { repository, saver, quota, containers, locks } = this.#options;
     using _ = await locks.hold(project.id, signal);
     const answered = requestId === undefined ? null : await repository.byRequest(project.id, requestId);
     if (answered !== null) return resultOf(answered);
@@ -88,7 +90,7 @@ export class VersionsService {
       unless: null,
       activates: true,
     };
-    return (await saver.save(order, agent, signal)).result;
+    return (await quota.relieved(project.ownerId, () => saver.save(order, agent, signal))).result;
   }
 
   /**
@@ -101,7 +103,7 @@ export class VersionsService {
     zip: Readable,
     signal: AbortSignal,
   ): Promise<SaveResult> {
-    const { saver, containers, locks } = this.#options;
+    const { saver, quota, containers, locks } = this.#options;
     using _ = await locks.hold(project.id, signal);
     const agent = await containers.wake(project.id, signal);
     using _use = containers.activity.begin(project.id);
@@ -116,7 +118,7 @@ export class VersionsService {
       unless: null,
       activates: false,
     };
-    return (await saver.import(order, zip, agent, signal)).result;
+    return (await quota.tidied(project.ownerId, () => saver.import(order, zip, agent, signal))).result;
   }
 
   async list(project: ProjectRef): Promise<Version[]> {

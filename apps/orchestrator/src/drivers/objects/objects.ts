@@ -23,6 +23,9 @@ export interface ObjectStore {
   /** Sizes of every object of an owner, in order of id: plain, and as stored. */
   sizes(ownerId: number): AsyncGenerator<StoredSize>;
 
+  /** Compressed bytes of all objects of an owner. */
+  storedBytes(ownerId: number): Promise<number>;
+
   /**
    * Keeps every save of the owner out while `deed` runs; waits for those that run now.
    * @returns null when one still ran after `waitMs`: try again later

@@ -86,6 +86,12 @@ export class PostgresObjects implements ObjectStore {
     }
   }
 
+  async storedBytes(ownerId: number): Promise<number> {
+    const text = 'SELECT coalesce(sum(octet_length(data)), 0) AS bytes FROM "StoredObject" WHERE "ownerId" = $1';
+    const { rows } = await translated(this.#pool.query<{ bytes: string }>(text, [ownerId]));
+    return Number(rows[0]!.bytes);
+  }
+
   /** All rows of one COPY, on a connection without the statement's time limit: the reader sets the pace. */
   async *#copy(statement: string): AsyncGenerator<(Buffer | null)[]> {
     const client = await translated(this.#pool.connect());
