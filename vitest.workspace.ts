@@ -3,7 +3,16 @@ import type { TestProjectConfiguration } from 'vitest/config';
 
 /** The one list of test projects. */
 const project = (name: string, root: string, globalSetup: string[] = []): TestProjectConfiguration => ({
-  test: { name, root, globalSetup, include: ['{src,test}/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+  test: {
+    name,
+    root,
+    globalSetup,
+    include: ['{src,test}/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // A machine under load makes a condition late, not false.
+    expect: { poll: { timeout: 30_000 } },
+  },
 });
 
 /** For projects whose tests use `testDatabase()`. */
