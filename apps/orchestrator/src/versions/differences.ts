@@ -8,7 +8,11 @@ import type { TreeSource } from './trees.ts';
  * appears or vanishes stands for itself and all below it is named too, and what vanished in one
  * place and appeared with the same content in another was renamed. Cost grows with what differs.
  */
-export async function differencesBetween(trees: TreeSource, before: ObjectId | null, after: ObjectId | null): Promise<Difference[]> {
+export async function differencesBetween(
+  trees: TreeSource,
+  before: ObjectId | null,
+  after: ObjectId | null,
+): Promise<Difference[]> {
   const changes: Located[] = [];
   for await (const difference of diffTrees(trees, before, after)) {
     const change = changeOf(difference);
@@ -74,6 +78,8 @@ function withRenames(changes: readonly Located[]): Difference[] {
 function takeNearest(candidates: Located[] | undefined, path: string): Located | null {
   if (candidates === undefined || candidates.length === 0) return null;
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const index = candidates.findIndex(({ difference }) => difference.path.endsWith(`/${name}`) || difference.path === name);
+  const index = candidates.findIndex(
+    ({ difference }) => difference.path.endsWith(`/${name}`) || difference.path === name,
+  );
   return candidates.splice(Math.max(index, 0), 1)[0]!;
 }
