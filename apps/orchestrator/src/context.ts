@@ -102,7 +102,12 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   await using parts = new AsyncDisposableStack();
   const { databaseUrl, dataDir } = config;
   const database = parts.use(await openDatabase({ databaseUrl, dataDir, log, signal }));
-  parts.use(await holdInstallationLock(database, { log, onLost: onFault }));
+  let isTakenOver = false;
+  const onLost = (error: Error): void => {
+    isTakenOver = true;
+    onFault(error);
+  };
+  parts.use(await holdInstallationLock(database, { log, onLost }));
   const { prisma } = database;
   const installation = await ensureInstallation(database);
   const runtime = parts.use(await chooseRuntime(config, installation.uuid, log));
@@ -125,6 +130,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
       settingsOf,
       secretKey: installation.secretKey,
       deeds,
+      isTakenOver: () => isTakenOver,
       log,
     }),
   );

@@ -8,6 +8,8 @@ import type { Locks } from './locks.ts';
 export interface ContainersOptions extends LauncherOptions {
   /** One deed at a time per project, shared with the versions room. */
   deeds: Locks;
+  /** Whether another orchestrator has taken this installation over: the containers are that one's then. */
+  isTakenOver: () => boolean;
   log: Logger;
 }
 

@@ -268,11 +268,10 @@ export class ContainersService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new RoseError('STOPPING', 'RoSE is stopping.'));
     await shutDown({
+      ...this.#options,
       awake: this.awake(),
       keep: (projectId, signal) => this.#keep(projectId, signal),
       end: (container) => this.#end(container),
-      runtime: this.#options.runtime,
-      log: this.#options.log,
     });
   }
 

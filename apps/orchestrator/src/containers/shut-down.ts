@@ -11,6 +11,7 @@ export interface ShutDown {
   /** Keeps the unsaved work of a project as a checkpoint. */
   keep: (projectId: number, signal: AbortSignal) => Promise<void>;
   end: (container: ContainerInfo) => Promise<void>;
+  isTakenOver: () => boolean;
   runtime: Runtime;
   log: Logger;
 }
@@ -19,7 +20,8 @@ export interface ShutDown {
  * Ends every container of this installation, also those that this orchestrator never used. Volumes stay,
  * and with them what could not be kept in time: the next wake finds it. Never throws.
  */
-export async function shutDown({ awake, keep, end, runtime, log }: ShutDown): Promise<void> {
+export async function shutDown({ awake, keep, end, isTakenOver, runtime, log }: ShutDown): Promise<void> {
+  if (isTakenOver()) return;
   const signal = AbortSignal.timeout(KEEP_MS);
   const late = once(signal, 'abort').then(() => {
     throw signal.reason;
