@@ -8,7 +8,8 @@ export const command = defineCommand({
   summary: 'Bring a version back into the workspace; without VERSION the active one.',
   details:
     'What was not saved becomes a version first, unless --discard is given. With --path only that file or directory\n' +
-    'is restored. --dry-run says what would be written and removed, and does nothing.',
+    'is restored, or what a glob matches (*.ts at every depth, src/*.ts in one directory). --dry-run says what would be\n' +
+    'written and removed, and does nothing.',
   positionals: ['P', '[VERSION]'],
   options: {
     path: { type: 'string', multiple: true },

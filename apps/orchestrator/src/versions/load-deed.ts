@@ -1,7 +1,7 @@
 import { RoseError, type LoadPlan, type LoadResult } from '@rose/contract';
-import type { Raw } from '@rose/snapshot';
 import type { ContainersService } from '../containers/containers-service.ts';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
+import { withLive, type LoadPaths } from './load-paths.ts';
 import type { Loader } from './loader.ts';
 import type { LiveState, Saver } from './saver.ts';
 import type { StoredVersion } from './versions-repository.ts';
@@ -16,8 +16,8 @@ export interface LoadRequest {
   projectId: number;
   ownerId: number;
   target: StoredVersion;
-  /** Only these paths; null for the whole workspace. */
-  paths: readonly Raw[] | null;
+  /** Only these; null for the whole workspace. */
+  paths: LoadPaths | null;
   /** Keep no checkpoint of the live state. */
   discard: boolean;
 }
@@ -57,7 +57,8 @@ export class LoadDeed {
     const { saver, loader, containers } = this.#options;
     try {
       const agent = await containers.wake(ids.projectId, signal);
-      return await loader.plan(target, paths, await saver.scan(ids, agent, signal));
+      const live = await saver.scan(ids, agent, signal);
+      return await loader.plan(target, paths && (await withLive(paths, live.trees, live.root)), live);
     } catch (error) {
       if (!needsAttention(error)) throw error;
       if (paths !== null) throw onlyWhole(error);
@@ -98,7 +99,8 @@ export class LoadDeed {
     agent: AgentConnection,
     signal?: AbortSignal,
   ): Promise<LoadResult> {
-    const order = { projectId, ownerId, target, paths, live, returnTo, checkpoint };
+    const wanted = paths && (await withLive(paths, live.trees, live.root));
+    const order = { projectId, ownerId, target, paths: wanted, live, returnTo, checkpoint };
     return await this.#options.loader.load(order, agent, signal);
   }
 }

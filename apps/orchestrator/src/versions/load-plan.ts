@@ -10,6 +10,7 @@ import {
   type ReuseChunk,
 } from '@rose/snapshot';
 import { diffTrees, hasSameContent, type Difference, type LeafEntry } from './diff-trees.ts';
+import { PathSet } from './path-set.ts';
 import type { TreeSource } from './trees.ts';
 
 /** What a load does to one path, and for a written file where its bytes come from. */
@@ -30,8 +31,9 @@ export interface LoadSelection {
 
 /** The operations of a load, in the order in which an agent can do them. Repeatable: trees do not change. */
 export async function* planSteps({ trees, live, target, paths }: LoadSelection): AsyncGenerator<PlannedStep> {
-  const isWanted = (path: Raw): boolean => paths === null || paths.some((wanted) => isWithin(path, wanted));
-  const leadsTo = (path: Raw): boolean => paths === null || paths.some((wanted) => isWithin(wanted, path));
+  const wanted = paths === null ? null : new PathSet(paths);
+  const isWanted = (path: Raw): boolean => wanted === null || wanted.holds(path);
+  const leadsTo = (path: Raw): boolean => wanted === null || wanted.leadsTo(path);
   const differences = diffTrees(trees, live, target, { selects: (path) => isWanted(path) || leadsTo(path) });
   for await (const difference of differences) {
     if (difference.step === 'leaf') {
@@ -96,11 +98,6 @@ export async function chunksOf(trees: TreeSource, { content }: FileEntry): Promi
 
 function plain(operation: LoadOperation): PlannedStep {
   return { operation, pieces: [] };
-}
-
-/** Whether `path` is `directory` or lies below it. */
-export function isWithin(path: Raw, directory: Raw): boolean {
-  return directory === '' || path === directory || path.startsWith(`${directory}/`);
 }
 
 export type PlanCounts = Omit<LoadPlan, 'version' | 'kept' | 'conflicts'> & {

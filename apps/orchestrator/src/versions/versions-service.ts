@@ -17,6 +17,7 @@ import type { Quota } from '../store/quota.ts';
 import { differencesBetween } from './differences.ts';
 import { findEntry } from './find-entry.ts';
 import { LoadDeed, type LoadRequest } from './load-deed.ts';
+import { findPaths } from './load-paths.ts';
 import type { Loader } from './loader.ts';
 import { chunksOf } from './load-plan.ts';
 import { resultOf, type Saver } from './saver.ts';
@@ -152,7 +153,8 @@ export class VersionsService {
 
   async #request(project: ProjectRef, { version, paths, discard }: LoadIntent): Promise<LoadRequest> {
     const target = await this.find(project, version);
-    const wanted = await this.#paths(project, target, paths);
+    const trees = this.#options.saver.treesOf(project.ownerId);
+    const wanted = paths === undefined || paths.length === 0 ? null : await findPaths(trees, target, paths);
     return { projectId: project.id, ownerId: project.ownerId, target, paths: wanted, discard };
   }
 
@@ -166,17 +168,6 @@ export class VersionsService {
         what: 'version',
       });
     return active;
-  }
-
-  async #paths(
-    project: ProjectRef,
-    target: StoredVersion,
-    paths: readonly string[] | undefined,
-  ): Promise<Raw[] | null> {
-    if (paths === undefined || paths.length === 0) return null;
-    const raw = paths.map(fromText);
-    for (const path of raw) await this.#entry(project, target, path);
-    return raw;
   }
 
   /**

@@ -1,2 +1,3 @@
+export * from './glob.ts';
 export * from './run-search.ts';
 export * from './search-limit.ts';

@@ -1,6 +1,4 @@
-import picomatch from 'picomatch';
-
-type Matcher = (path: string) => boolean;
+import { globMatcher, type Matcher } from './glob.ts';
 
 /** Which paths a search is about. */
 export class PathFilter {
@@ -8,8 +6,8 @@ export class PathFilter {
   readonly #exclude: readonly Matcher[];
 
   constructor(include: readonly string[], exclude: readonly string[]) {
-    this.#include = include.map(matcherOf);
-    this.#exclude = exclude.map(matcherOf);
+    this.#include = include.map(globMatcher);
+    this.#exclude = exclude.map(globMatcher);
   }
 
   /** Whether a path is left out; of a directory, all below it too. */
@@ -20,9 +18,4 @@ export class PathFilter {
   includes(path: string): boolean {
     return this.#include.length === 0 || this.#include.some((matches) => matches(path));
   }
-}
-
-/** As in .gitignore, a glob without a / is about the last name of a path. */
-function matcherOf(glob: string): Matcher {
-  return picomatch(glob, { dot: true, basename: !glob.includes('/') });
 }
