@@ -18,7 +18,9 @@ it('a container that puts a link in the place of its socket gets no connection b
   const shell = async (script: string): Promise<string> => {
     let text = '';
     const { code } = await workspace.run(['bash', '-ec', script], {
-      onStdout: (chunk) => (text += Buffer.from(chunk).toString()),
+      onStdout: (chunk) => {
+        text += Buffer.from(chunk).toString();
+      },
     });
     expect(code).toBe(0);
     return text;
