@@ -71,6 +71,28 @@ it('a dev container that a killed orchestrator left is ended by the next stop, u
   expect(await third.context.runtime.list()).toEqual([]);
 });
 
+it('an orchestrator whose installation another one took over leaves the dev containers to it', async () => {
+  await using place = await installation();
+  const told = Promise.withResolvers<Error>();
+  const first = await run(place.config, { log: createLog('silent'), onFault: told.resolve });
+  await withProject(first);
+  const { pool } = first.context.database;
+  const holder = `SELECT pid, classid, objid FROM pg_locks JOIN pg_database ON database = pg_database.oid
+    WHERE datname = current_database() AND locktype = 'advisory' AND objsubid = 2 AND granted`;
+  const { rows } = await pool.query<{ pid: number; classid: number; objid: number }>(holder);
+  const [held] = rows;
+  const other = await pool.connect();
+  const taken = other.query('SELECT pg_advisory_lock($1, $2)', [held?.classid, held?.objid]);
+  await pool.query('SELECT pg_terminate_backend($1)', [held?.pid]);
+  await taken;
+  expect(await told.promise).toMatchObject({ code: 'BUSY' });
+  other.release(true);
+  await first[Symbol.asyncDispose]();
+
+  await using second = await start(place.config);
+  expect(await second.context.runtime.list()).toMatchObject([{ status: 'running' }]);
+});
+
 it('an agent that hangs holds a stop up for a few seconds only, and its volume keeps the work', async () => {
   await using place = await installation();
   const first = await start(place.config);
