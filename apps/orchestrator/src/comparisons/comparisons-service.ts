@@ -1,4 +1,4 @@
-import type { Comparison, FileComparison, PathVersion } from '@rose/contract';
+import { notFound, type Comparison, type FileComparison, type PathVersion } from '@rose/contract';
 import { fromText, type FileEntry, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
 import type { ContainersService } from '../containers/containers-service.ts';
 import type { Locks } from '../containers/locks.ts';
@@ -58,7 +58,7 @@ export class ComparisonsService {
     };
   }
 
-  /** One file, line by line where both sides are text. */
+  /** One file, line by line where both sides are text. @throws RoseError NOT_FOUND when neither side has it */
   async fileDiff(
     project: ProjectRef,
     { from, to, path }: Sides & { path: string },
@@ -70,6 +70,7 @@ export class ComparisonsService {
     const before = await findFile(saver.treesOf(project.ownerId), version.root, raw);
     const after = await this.#side(project, to, signal);
     const now = await findFile(after.trees, after.root, raw);
+    if (before === null && now === null) throw notFound(`file "${path}" on either side`);
     if (before !== null && now !== null && hasSameContent(before, now)) return { kind: 'same' };
     if (Math.max(before?.size ?? 0, now?.size ?? 0) > MAX_TEXT_BYTES)
       return { kind: 'binary', sizeBefore: before?.size ?? null, sizeAfter: now?.size ?? null };
