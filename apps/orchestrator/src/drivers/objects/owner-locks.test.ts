@@ -29,7 +29,7 @@ function object(text: string): NewObject {
 
 async function locks(): Promise<number> {
   const { rows } = await database.pool.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::bigint::oid`,
+    `SELECT count(*)::int AS count FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     [OWNER_OBJECTS_LOCK],
   );
   return rows[0]!.count;
@@ -72,7 +72,7 @@ test('a save whose lock broke off says so before a version is made; the next one
   const save = await objects.beginSave(ada);
   await save.put([object('kept?')]);
   await database.pool.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::bigint::oid`,
+    `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     [OWNER_OBJECTS_LOCK],
   );
   expect(await codeOf(save.confirm())).toBe('DATABASE_UNAVAILABLE');
