@@ -10,6 +10,8 @@ const project = (name: string, root: string, globalSetup: string[] = []): TestPr
     include: ['{src,test}/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Info-ZIP and sort keep to the locale.
+    env: { LC_ALL: 'C.UTF-8' },
     // A machine under load makes a condition late, not false.
     expect: { poll: { timeout: 30_000 } },
   },

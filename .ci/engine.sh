@@ -59,6 +59,7 @@ engine_stop() {
     done
     kill -9 "$pid" 2> /dev/null || true
   fi
+  grep -F " $engine_folder/" /proc/self/mounts | cut -d ' ' -f 2 | sort -r | xargs -r umount || true
   rm -rf --one-file-system "$engine_folder" || true
   engine_folder=''
   unset DOCKER_HOST

@@ -7,8 +7,8 @@ import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { readPostmaster } from './postmaster-file.ts';
 import { mayRun, spawnOwner } from './spawn-owner.ts';
 
-/** The user `nobody`: initdb wants one that the system knows. */
-const ADA = 65_534;
+/** The user `daemon`: initdb wants one that the system knows, and root without a user `postgres` takes `nobody`. */
+const ADA = 1;
 /** Needs root, and a clone that is not in a home closed to Ada. */
 const canBeAda = process.getuid?.() === 0 && mayRun(ADA);
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
