@@ -75,7 +75,8 @@ export class ContainersService implements AsyncDisposable {
       const { outcome } = await this.#start(project, rescue);
       return outcome;
     } catch (error) {
-      await repository.setState(projectId, 'needs-attention', project.stateReason);
+      const reason = project.stateReason ?? (error instanceof Error ? error.message : String(error));
+      await repository.setState(projectId, 'needs-attention', reason);
       throw error;
     }
   }
