@@ -75,8 +75,7 @@ export class ContainersService implements AsyncDisposable {
       const { outcome } = await this.#start(project, rescue);
       return outcome;
     } catch (error) {
-      const reason = project.stateReason ?? (error instanceof Error ? error.message : String(error));
-      await repository.setState(projectId, 'needs-attention', reason);
+      await repository.setState(projectId, 'needs-attention', project.stateReason);
       throw error;
     }
   }
