@@ -214,7 +214,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const attendant = parts.use(
     new Attendant({
       containers,
-      left: () => containersRepository.withContainer(),
+      left: await containersRepository.withContainer(),
       settingsOf,
       autoSave: (projectId) => checkpoints.autoSave(projectId),
       log,

@@ -22,7 +22,7 @@ beforeEach(async () => {
   projectId = (await ada.rose.projects.create.mutate({ name: `harbour ${(count += 1)}` })).id;
   attendant = new Attendant({
     containers,
-    left: async () => [],
+    left: [],
     settingsOf: (id) => settings.effectiveProjectSettings(id),
     autoSave: (id) => checkpoints.autoSave(id),
     log: pino({ level: 'silent' }),
@@ -134,21 +134,17 @@ it('a command that runs is a use: the container is neither paused nor stopped', 
   expect(await state()).toBe('asleep');
 });
 
-it('a container that an earlier orchestrator left running is looked after too', async () => {
-  await set({ autosaveMinutes: 0, idleStopMinutes: 60 });
-  const seen: number[] = [];
+it('a container that has gone since the start is not started again to be looked after', async () => {
   const { containers, settings } = house.context.services;
-  const options = { settingsOf: (id: number) => settings.effectiveProjectSettings(id), log: pino({ level: 'silent' }) };
+  const { containerId } = await containers.project(projectId);
   await ada.rose.containers.stop.mutate({ projectId });
-  const other = new Attendant({
-    ...options,
+  const late = new Attendant({
     containers,
-    left: async () => [projectId],
-    autoSave: async (id) => void seen.push(id),
+    left: [{ projectId, containerId: containerId! }],
+    settingsOf: (id) => settings.effectiveProjectSettings(id),
+    autoSave: async () => {},
+    log: pino({ level: 'silent' }),
   });
-  await other.round();
-  expect(await state()).toBe('running');
-  later(61);
-  await other.round();
-  expect([await state(), seen]).toEqual(['asleep', []]);
+  await late.round();
+  expect(await state()).toBe('asleep');
 });

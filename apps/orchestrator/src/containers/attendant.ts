@@ -5,8 +5,8 @@ import type { ContainersService } from './containers-service.ts';
 
 export interface AttendantOptions {
   containers: ContainersService;
-  /** Projects whose container an earlier orchestrator left running. */
-  left: () => Promise<number[]>;
+  /** Containers that an earlier orchestrator left running. */
+  left: readonly { projectId: number; containerId: string }[];
   settingsOf: (projectId: number) => Promise<ProjectSettings>;
   /** Keeps unsaved work as a checkpoint; makes none when nothing changed. */
   autoSave: (projectId: number) => Promise<void>;
@@ -26,10 +26,11 @@ export class Attendant implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #savedAtMs = new Map<number, number>();
   #rounds: Promise<void> = Promise.resolve();
-  #hasAdopted = false;
+  #left: AttendantOptions['left'];
 
   constructor(options: AttendantOptions) {
     this.#options = options;
+    this.#left = options.left;
   }
 
   start(): void {
@@ -47,7 +48,7 @@ export class Attendant implements AsyncDisposable {
   /** One look at every container that runs. Never throws. */
   async round(): Promise<void> {
     const { containers } = this.#options;
-    if (!this.#hasAdopted) await this.#adopt();
+    await this.#adopt();
     const awake = containers.awake();
     for (const projectId of this.#savedAtMs.keys()) if (!awake.includes(projectId)) this.#savedAtMs.delete(projectId);
     await this.#each(awake, 'looking after a dev container', (projectId) => this.#attend(projectId));
@@ -55,14 +56,10 @@ export class Attendant implements AsyncDisposable {
 
   /** Containers that nobody has used since the start are looked after too. */
   async #adopt(): Promise<void> {
-    const { containers, left, log } = this.#options;
-    try {
-      const projects = await left();
-      await this.#each(projects, 'adopting a dev container', async (id) => void (await containers.wakeQuietly(id)));
-      this.#hasAdopted = true;
-    } catch (err) {
-      log.warn({ err }, 'dev containers that run could not be adopted; the next round tries again');
-    }
+    const { containers } = this.#options;
+    const left = new Map(this.#left.map(({ projectId, containerId }) => [projectId, containerId]));
+    this.#left = [];
+    await this.#each([...left.keys()], 'adopting a dev container', (id) => containers.adopt(id, left.get(id)!));
   }
 
   async #each(projects: readonly number[], what: string, deed: (projectId: number) => Promise<void>): Promise<void> {
@@ -71,7 +68,7 @@ export class Attendant implements AsyncDisposable {
       for (const projectId of queue) {
         if (this.#stopping.signal.aborted) return;
         await deed(projectId).catch((err: unknown) => {
-          this.#options.log.warn({ projectId, err }, `${what} failed; the next round tries again`);
+          this.#options.log.warn({ projectId, err }, `${what} failed`);
         });
       }
     };

@@ -48,13 +48,13 @@ export class ContainersRepository {
   }
 
   /** Projects that have a container, as far as the rows know. */
-  async withContainer(): Promise<number[]> {
+  async withContainer(): Promise<{ projectId: number; containerId: string }[]> {
     const rows = await this.#prisma.project.findMany({
       where: { containerId: { not: null }, deletedAt: null },
-      select: { id: true },
+      select: { id: true, containerId: true },
       orderBy: { id: 'asc' },
     });
-    return rows.map(({ id }) => id);
+    return rows.flatMap(({ id: projectId, containerId }) => (containerId === null ? [] : [{ projectId, containerId }]));
   }
 
   async setState(projectId: number, state: ProjectState, reason: string | null = null): Promise<void> {

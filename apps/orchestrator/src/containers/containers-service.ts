@@ -1,5 +1,4 @@
 import { RoseError } from '@rose/contract';
-
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { ContainerInfo, Runtime } from '../drivers/runtime/runtime.ts';
 import { Activity } from './activity.ts';
@@ -11,8 +10,7 @@ import { Locks } from './locks.ts';
 import { shutDown } from './shut-down.ts';
 
 const STOP_GRACE_SECONDS = 5;
-/** When RoSE itself has 10 s to end. */
-const SHUT_DOWN_GRACE_SECONDS = 1;
+const SHUT_DOWN_GRACE_SECONDS = 1; // RoSE itself has 10 s to end.
 
 /** The life of dev containers: at most one a project, made when it is needed. */
 export class ContainersService implements AsyncDisposable {
@@ -52,11 +50,17 @@ export class ContainersService implements AsyncDisposable {
     const awake = this.#awake.get(projectId);
     if (awake !== undefined && !awake.isPaused) return awake.agent;
     using _ = await this.#lifecycle.hold(projectId, signal);
-    const { repository } = this.#options;
     const waked = this.#awake.get(projectId);
-    if (waked === undefined) return await this.#restore(await repository.living(projectId));
+    if (waked === undefined) return await this.#restore(await this.#options.repository.living(projectId));
     if (waked.isPaused) await this.#resume(projectId, waked);
     return waked.agent;
+  }
+
+  /** Takes over a container that an earlier orchestrator left running, unless it was used or has gone meanwhile. */
+  async adopt(projectId: number, containerId: string): Promise<void> {
+    using _ = await this.#lifecycle.hold(projectId);
+    const project = await this.#options.repository.living(projectId);
+    if (!this.#awake.has(projectId) && project.containerId === containerId) await this.#restore(project);
   }
 
   /**
@@ -75,7 +79,8 @@ export class ContainersService implements AsyncDisposable {
       const { outcome } = await this.#start(project, rescue);
       return outcome;
     } catch (error) {
-      await repository.setState(projectId, 'needs-attention', project.stateReason);
+      const reason = project.stateReason ?? (error instanceof Error ? error.message : String(error));
+      await repository.setState(projectId, 'needs-attention', reason);
       throw error;
     }
   }
@@ -139,14 +144,10 @@ export class ContainersService implements AsyncDisposable {
       await agent?.[Symbol.asyncDispose]();
       log.warn({ projectId: project.id, err: error }, 'a dev container did not start');
       await this.#discard(project.id);
-      const needsAttention =
-        error instanceof RoseError && (error.code === 'NEEDS_ATTENTION' || error.code === 'DAMAGED');
-      if (needsAttention) await repository.setState(project.id, 'needs-attention', (error as RoseError).message);
-      else
-        await repository.setState(
-          project.id,
-          project.baseVersion === null && project.state === 'absent' ? 'absent' : 'asleep',
-        );
+      const before = project.baseVersion === null && project.state === 'absent' ? 'absent' : 'asleep';
+      const isDamage = error instanceof RoseError && (error.code === 'NEEDS_ATTENTION' || error.code === 'DAMAGED');
+      if (isDamage) await repository.setState(project.id, 'needs-attention', error.message);
+      else await repository.setState(project.id, before);
       throw error;
     }
   }

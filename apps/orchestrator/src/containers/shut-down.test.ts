@@ -8,6 +8,8 @@ import type { Project } from '@rose/contract';
 import { testDatabase } from '@rose/testing';
 import { expect, it } from 'vitest';
 import { readConfig, type Config } from '../config.ts';
+import { Attendant } from './attendant.ts';
+import { ContainersRepository } from './containers-repository.ts';
 import { createLog, run, type Orchestrator } from '../main.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../main.ts');
@@ -91,6 +93,23 @@ it('an orchestrator whose installation another one took over leaves the dev cont
 
   await using second = await start(place.config);
   expect(await second.context.runtime.list()).toMatchObject([{ status: 'running' }]);
+});
+
+it('a dev container that a killed orchestrator left is looked after by the next one, used or not', async () => {
+  await using place = await installation();
+  await killedAfter(place.config, withProject);
+  await using second = await start(place.config);
+  const { containers, settings } = second.context.services;
+  expect(containers.awake()).toEqual([]);
+  const attendant = new Attendant({
+    containers,
+    left: await new ContainersRepository(second.context.database.prisma).withContainer(),
+    settingsOf: (id) => settings.effectiveProjectSettings(id),
+    autoSave: async () => {},
+    log: createLog('silent'),
+  });
+  await attendant.round();
+  expect(containers.awake()).toHaveLength(1);
 });
 
 it('an agent that hangs holds a stop up for a few seconds only, and its volume keeps the work', async () => {
