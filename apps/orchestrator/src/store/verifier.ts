@@ -36,7 +36,7 @@ export interface VersionCondition {
 
 export interface VerifierOptions {
   objects: ObjectStore;
-  repository: StoreRepository;
+  repository: Pick<StoreRepository, 'roots'>;
   /** Trees that were read before. They must not hide that the stored ones are damaged. */
   trees: TreeCache;
 }
