@@ -2,21 +2,31 @@
 
 ordinary_user=''
 
-# tour RUNTIME [AS…]   in the current folder: npm start, the demo, SIGTERM to npm; AS… runs a command as somebody.
+# tour RUNTIME [AS…]   in the current folder: npm start, the demo, SIGTERM to npm with a project that runs; AS… runs
+# a command as somebody.
 tour() {
-  local runtime=$1 as=("${@:2}") folder pid url code=0
+  local runtime=$1 as=("${@:2}") folder pid url installation code=0
   folder=$("${as[@]}" mktemp -d "$PWD/.rose-tour.XXXXXX")
   ROSE_DATA_DIR="$folder/data" ROSE_PORT=0 ROSE_RUNTIME="$runtime" \
     setsid "${as[@]}" npm start > "$folder/out" 2> "$folder/log" &
   pid=$!
   tour_pid=$pid
   trap 'kill -TERM "$tour_pid" 2> /dev/null || true' EXIT
-  url=$(ready_url "$pid" "$folder") && ROSE_URL=$url "${as[@]}" npm run demo || code=1
-  if ((code != 0)); then forget_containers_of "$folder"; fi
+  url=$(ready_url "$pid" "$folder") && ROSE_URL=$url "${as[@]}" npm run demo && leave_running "$url" "$folder" "${as[@]}" || code=1
+  installation=$(installation_of "$folder")
   stop_started "$pid" "$folder" || code=1
+  clear_engine "$installation" || code=1
   if ((code != 0)); then tail -n 100 "$folder/log"; fi
   rm -rf --one-file-system "$folder"
   return "$code"
+}
+
+# leave_running URL FOLDER [AS…]   a project whose dev container runs, with work that is not saved.
+leave_running() {
+  local rose=("${@:3}" env ROSE_URL="$1" XDG_CONFIG_HOME="$2/config" npm run --silent rose --)
+  "${rose[@]}" sign-up --email grace@example.org --name Grace --password-stdin <<< 'Grace keeps a long password' > /dev/null
+  "${rose[@]}" project create harbour > /dev/null
+  "${rose[@]}" exec harbour -- sh -c 'echo unsaved > notes.txt'
 }
 
 # ready_url PID FOLDER   waits for the one line on stdout and prints its address.
@@ -65,15 +75,26 @@ started_in() {
   printf '%s/data' "$1" | grep -lsF -f - /proc/[0-9]*/cmdline /proc/[0-9]*/environ | cut -d / -f 3 | sort -nu
 }
 
-# forget_containers_of FOLDER   what a tour that failed left at an engine that goes on running.
-forget_containers_of() {
-  local container installation
+# installation_of FOLDER   by which an engine knows what the RoSE with this folder made there; nothing without any.
+installation_of() {
+  local container
   for container in $(docker ps -aq --filter label=rose.installation); do
-    if ! docker inspect "$container" | grep -qF "$1/data"; then continue; fi
-    installation=$(docker inspect --format '{{index .Config.Labels "rose.installation"}}' "$container")
-    docker rm -f "$container"
-    docker volume ls -q --filter "label=rose.installation=$installation" | xargs -r docker volume rm
+    if ! docker inspect "$container" 2> /dev/null | grep -qF "$1/data"; then continue; fi
+    docker inspect --format '{{index .Config.Labels "rose.installation"}}' "$container"
+    return
   done
+}
+
+# clear_engine INSTALLATION   removes what it has at an engine that may go on running; containers are a failure.
+clear_engine() {
+  local containers
+  if [[ -z $1 ]]; then return; fi
+  containers=$(docker ps -aq --filter "label=rose.installation=$1")
+  if [[ -n $containers ]]; then xargs docker rm -f <<< "$containers" > /dev/null; fi
+  docker volume ls -q --filter "label=rose.installation=$1" | xargs -r docker volume rm > /dev/null
+  if [[ -z $containers ]]; then return; fi
+  echo 'RoSE left containers at the engine.' >&2
+  return 1
 }
 
 # make_ordinary_user   one whose home is closed to others; sets ordinary_home, and as_ordinary_user to what runs a
