@@ -79,7 +79,7 @@ started_in() {
 installation_of() {
   local container
   for container in $(docker ps -aq --filter label=rose.installation); do
-    if ! docker inspect "$container" 2> /dev/null | grep -qF "$1/data"; then continue; fi
+    if [[ $(docker inspect "$container" 2> /dev/null || true) != *"$1/data"* ]]; then continue; fi
     docker inspect --format '{{index .Config.Labels "rose.installation"}}' "$container"
     return
   done
