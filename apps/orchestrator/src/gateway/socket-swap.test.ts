@@ -33,7 +33,7 @@ it('a container that puts a link in the place of its socket gets no connection b
     await shell(`mv /run/rose/out/agent.sock /run/rose/out/kept.sock; ln -s ${target} /run/rose/out/agent.sock`);
     // More calls at once than there are connections already open: the others need new ones.
     const calls = Array.from({ length: 20 }, () =>
-      workspace.run(['sleep', '0.5']).then(
+      workspace.run(['sleep', '3']).then(
         () => 'done',
         (error: unknown) => codeOf(Promise.reject(error as Error)),
       ),
@@ -41,6 +41,7 @@ it('a container that puts a link in the place of its socket gets no connection b
     const outcomes = new Set(await Promise.all(calls));
     expect([...outcomes].filter((outcome) => outcome !== 'done')).toEqual(['AGENT_UNAVAILABLE']);
     expect(await shell('cat ~/caught; mv -f /run/rose/out/kept.sock /run/rose/out/agent.sock')).toBe('0');
-    expect(await Promise.all(Array.from({ length: 20 }, () => workspace.run(['true'])))).toHaveLength(20);
+    // One at a time, lest many connections are open for the next round.
+    await workspace.run(['true']);
   }
 });

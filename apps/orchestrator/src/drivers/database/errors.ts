@@ -14,6 +14,8 @@ const PRISMA_CODES = new Set([
   'P2028',
   'P2037',
 ]);
+/** What the driver adapter calls the same, where Prisma has no code for it (raw SQL). */
+const ADAPTER_KINDS = new Set(['ConnectionClosed', 'DatabaseNotReachable', 'SocketTimeout', 'TooManyConnections']);
 /**
  * SQLSTATEs of the same: connection failures (08), sign-in (28), no such database (3D), out of memory,
  * disk or connections (53), stopped or starting (57P), and a statement over its time limit (57014).
@@ -40,6 +42,8 @@ interface Failure {
   code: string;
   message: string;
   sqlState: string;
+  /** What the driver adapter makes of it. */
+  kind: string;
   /** Name of the constraint or index that was violated. */
   constraint: string;
 }
@@ -51,10 +55,14 @@ interface Failure {
  */
 export function translateDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof RoseError) return error;
-  const { code, message, sqlState } = describe(error);
+  const { code, message, sqlState, kind } = describe(error);
   if (message === POOL_ENDED) return new RoseError('STOPPING', 'RoSE is stopping.', {}, { cause: error });
   const isOutage =
-    PRISMA_CODES.has(code) || SOCKET_CODES.has(code) || SQL_STATES.test(sqlState) || PG_MESSAGES.test(message);
+    PRISMA_CODES.has(code) ||
+    ADAPTER_KINDS.has(kind) ||
+    SOCKET_CODES.has(code) ||
+    SQL_STATES.test(sqlState) ||
+    PG_MESSAGES.test(message);
   if (!isOutage) return error;
   return new RoseError(
     'DATABASE_UNAVAILABLE',
@@ -82,13 +90,14 @@ function describe(error: Error): Failure {
     code: text(code),
     message: error.message,
     sqlState: text(cause === undefined ? code : cause.originalCode),
+    kind: text(cause?.kind),
     constraint: text(cause === undefined ? constraint : cause.constraint?.index),
   };
 }
 
 /** What Prisma hands on from its driver adapter. */
 interface Meta {
-  driverAdapterError?: { cause?: { originalCode?: unknown; constraint?: { index?: unknown } } };
+  driverAdapterError?: { cause?: { kind?: unknown; originalCode?: unknown; constraint?: { index?: unknown } } };
 }
 
 function text(value: unknown): string {
