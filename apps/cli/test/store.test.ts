@@ -1,3 +1,5 @@
+import { truncate } from 'node:fs/promises';
+import path from 'node:path';
 import { idOf } from '@rose/snapshot';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openHouse, type House, type Someone } from './house.ts';
@@ -78,4 +80,27 @@ test('a project that needs attention says so in one line, and how to get out of 
   expect(await ada.json('load', vault, '1', '--dry-run')).toMatchObject({ written: 1, removed: 0 });
   expect(await ada.json('load', vault, '1')).toMatchObject({ version: 1, checkpoint: null });
   expect(await ada.rose('cat', vault, 'page')).toBe(`whole in ${vault}`);
+});
+
+test('a project with all its versions goes into one file, and becomes a project again', async () => {
+  await shell('echo one > page');
+  await ada.rose('save', vault, '-m', 'first');
+  await shell('echo two > page');
+  await ada.rose('save', vault, '-m', 'second');
+  const file = path.join(await house.directory('history'), 'vault.rose');
+  expect(await ada.json('export', vault, '--history', '-o', file)).toMatchObject({ file, bytes: expect.any(Number) });
+  const copy = `${vault} again`;
+  expect(await ada.json('project', 'create', copy, '--from', file)).toMatchObject({ name: copy, activeVersion: 2 });
+  expect(await ada.json('versions', copy)).toMatchObject([
+    { version: 1, message: 'first', author: null, active: false },
+    { version: 2, message: 'second', author: null, active: true },
+  ]);
+  expect([await ada.rose('cat', copy, 'page'), await ada.rose('cat', `${copy}@1`, 'page')]).toEqual(['two\n', 'one\n']);
+  await truncate(file, 500);
+  const { code, err } = await ada.run(['project', 'create', 'cut', '--from', file]);
+  expect([code, err]).toEqual([
+    1,
+    expect.stringMatching(/^.*The history cannot be imported: .* Nothing was made\.\n$/),
+  ]);
+  expect((await ada.run(['export', `${vault}@1`, '--history', '-o', file])).code).toBe(2);
 });

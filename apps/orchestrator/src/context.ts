@@ -42,6 +42,8 @@ import { StoreService } from './store/store-service.ts';
 import { Verifier } from './store/verifier.ts';
 import { Exporter } from './versions/export/exporter.ts';
 import { Checkpoints } from './versions/checkpoints.ts';
+import { Histories } from './versions/history/histories.ts';
+import { HistoryRepository } from './versions/history/history-repository.ts';
 import { Loader } from './versions/loader.ts';
 import { PreSaveHook } from './versions/pre-save-hook.ts';
 import { PendingLoads } from './versions/pending-loads.ts';
@@ -186,6 +188,13 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     locks: deeds,
   });
 
+  const histories = new Histories({
+    objects,
+    versions: versionsRepository,
+    repository: new HistoryRepository(prisma),
+    quota,
+  });
+
   const services: Services = {
     access: parts.use(new Access(sessions, tokens)),
     accounts: new AccountsService({
@@ -199,7 +208,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     tokens,
     settings,
     projectAccess,
-    projects: new ProjectsService(projectsRepository, containers, versions),
+    projects: new ProjectsService({ repository: projectsRepository, containers, versions, histories }),
     containers,
     versions,
     exporter: new Exporter(versionsRepository, objects, (ownerId) => saver.treesOf(ownerId)),

@@ -1,4 +1,4 @@
-import type { SaveResult } from '@rose/contract';
+import type { Project, SaveResult } from '@rose/contract';
 import { encodePathParameter } from '@rose/contract/streams';
 import type { AppRouter } from '@rose/orchestrator/router';
 import type { TRPCClient } from '@trpc/client';
@@ -34,6 +34,13 @@ export interface RoseStreams {
   versionZip(projectId: number, version: number, options?: CallOptions): Promise<ReadableStream<Uint8Array>>;
   /** Makes a version of a zip; the live workspace stays as it is. */
   importZip(projectId: number, zip: Upload, options?: CallOptions): Promise<SaveResult>;
+  /** A project with all its versions as one file, which any installation makes a project of. */
+  history(projectId: number, options?: CallOptions): Promise<ReadableStream<Uint8Array>>;
+  importHistory(
+    project: { name: string; description?: string | undefined },
+    file: Upload,
+    options?: CallOptions,
+  ): Promise<Project>;
 }
 
 /** The one typed door to RoSE. Every failure arrives as a RoseError. */
@@ -53,6 +60,16 @@ export function buildRoseClient({ url, token, onSession }: RoseClientOptions, fe
       http.bytes({ method: 'GET', path: `/projects/${projectId}/versions/${version}.zip`, ...options }),
     importZip: (projectId, body, options) =>
       http.json({ method: 'POST', path: `/projects/${projectId}/import`, body, type: 'application/zip', ...options }),
+    history: (projectId, options) =>
+      http.bytes({ method: 'GET', path: `/projects/${projectId}/history.rose`, ...options }),
+    importHistory: ({ name, description = '' }, body, options) =>
+      http.json({
+        method: 'POST',
+        path: `/projects/import-history?${new URLSearchParams({ name, description }).toString()}`,
+        body,
+        type: 'application/octet-stream',
+        ...options,
+      }),
   };
   return joined(streams, orchestratorProcedures(http));
 }

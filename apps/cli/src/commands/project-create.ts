@@ -1,21 +1,25 @@
 import type { Project } from '@rose/contract';
 import type { Cli } from '../cli.ts';
 import { defineCommand } from '../command.ts';
-import { importZip } from '../import.ts';
+import { importHistory, importZip } from '../import.ts';
 import { openZip, type ZipUpload } from '../local/zip-upload.ts';
 import { printProject } from '../output/project.ts';
 import { withDeedProgress } from '../progress.ts';
 
 export const command = defineCommand({
-  usage: 'project create NAME [--description D] [--from ZIP]',
+  usage: 'project create NAME [--description D] [--from FILE]',
   summary: 'Make a project with a dev container of its own.',
-  details: 'With --from its workspace and its version 1 are what the zip holds.',
+  details:
+    'With --from FILE.zip its workspace and its version 1 are what the zip holds; with --from FILE.rose, a history, it has\n' +
+    'all versions of the project that was exported.',
   positionals: ['NAME'],
   options: { description: { type: 'string' }, from: { type: 'string' } },
   async run(cli, { values, positionals }) {
     const [name = ''] = positionals;
     await using zip = values.from === undefined ? null : await openZip(values.from);
-    const made = await cli.rose.projects.create.mutate({ name, description: values.description }, cli.options);
+    const intent = { name, description: values.description };
+    if (zip?.isHistory === true) return await printProject(cli, await importHistory(cli, intent, zip), 'is made');
+    const made = await cli.rose.projects.create.mutate(intent, cli.options);
     const project = zip === null ? made : await fillOrDelete(cli, made, zip);
     await printProject(cli, project, 'is made');
   },

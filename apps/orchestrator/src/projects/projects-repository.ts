@@ -43,6 +43,12 @@ export class ProjectsRepository {
     );
   }
 
+  /** @throws RoseError NAME_TAKEN */
+  async requireFree(ownerId: number, name: string): Promise<void> {
+    const taken = await this.#prisma.project.findFirst({ where: { ownerId, name, deletedAt: null } });
+    if (taken !== null) throw nameTaken(name);
+  }
+
   /** @throws RoseError NOT_FOUND */
   async get(projectId: number): Promise<Project> {
     const row = await this.#prisma.project.findUnique({ where: { id: projectId }, select: shown });
@@ -107,10 +113,13 @@ async function unlessTaken<T>(name: string, write: () => Promise<T>): Promise<T>
   try {
     return await write();
   } catch (error) {
-    if (isUniqueViolation(error, 'ownerId', 'name'))
-      throw new RoseError('NAME_TAKEN', `You have a project named "${name}" already. Choose another name.`);
+    if (isUniqueViolation(error, 'ownerId', 'name')) throw nameTaken(name);
     throw error;
   }
+}
+
+function nameTaken(name: string): RoseError<'NAME_TAKEN'> {
+  return new RoseError('NAME_TAKEN', `You have a project named "${name}" already. Choose another name.`);
 }
 
 function projectOf(found: ShownRow): Project {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Project } from '@rose/contract';
 import type { ContainersService } from '../containers/containers-service.ts';
+import type { Histories } from '../versions/history/histories.ts';
+import type { ReadVersion } from '../versions/history/history-reader.ts';
 import type { ProjectRef, VersionsService } from '../versions/versions-service.ts';
 import type { NewProject, ProjectsRepository } from './projects-repository.ts';
 
@@ -14,16 +16,25 @@ export interface ForkIntent {
   description: string;
 }
 
+export interface ProjectsOptions {
+  repository: ProjectsRepository;
+  containers: ContainersService;
+  versions: VersionsService;
+  histories: Histories;
+}
+
 /** What a person owns. */
 export class ProjectsService {
   readonly #repository: ProjectsRepository;
   readonly #containers: ContainersService;
   readonly #versions: VersionsService;
+  readonly #histories: Histories;
 
-  constructor(repository: ProjectsRepository, containers: ContainersService, versions: VersionsService) {
+  constructor({ repository, containers, versions, histories }: ProjectsOptions) {
     this.#repository = repository;
     this.#containers = containers;
     this.#versions = versions;
+    this.#histories = histories;
   }
 
   /**
@@ -43,6 +54,29 @@ export class ProjectsService {
     const { name, description } = intent;
     const project = { ownerId: source.ownerId, name, description, forkedFromId: source.id, forkedFromVersion: number };
     return await this.#make(project, (made) => this.#versions.adopt(made.id, source, number, authorId), signal);
+  }
+
+  /**
+   * Makes a project of a history that was exported, here or elsewhere, with all its versions. Nothing is to be seen of it
+   * before everything is checked.
+   * @throws RoseError as `create`; ARCHIVE_REFUSED, LIMIT_EXCEEDED
+   */
+  async importHistory(
+    ownerId: number,
+    intent: { name: string; description: string },
+    file: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<Project> {
+    await this.#repository.requireFree(ownerId, intent.name);
+    const make = (versions: readonly ReadVersion[]): Promise<Project> =>
+      this.#make({ ownerId, ...intent }, (made) => this.#histories.add(made.id, versions), signal);
+    return await this.#histories.import(ownerId, file, make, signal);
+  }
+
+  /** The file of a project's history. @throws RoseError DAMAGED, CANCELLED, while it is read */
+  async exportHistory(project: ProjectRef, signal: AbortSignal): Promise<AsyncGenerator<Buffer>> {
+    const { name, description } = await this.#repository.get(project.id);
+    return this.#histories.export(project, { name, description }, signal);
   }
 
   async #make(

@@ -6,11 +6,34 @@ import { callerOf } from '../http/trpc-plugin.ts';
 import type { ProjectGrant } from '../projects/project-access.ts';
 
 /** Somebody who came in by a door of plain HTTP; dispose when he is served. */
-export interface Visit extends Disposable {
+export interface Visitor extends Disposable {
   identity: Identity;
-  project: ProjectGrant;
   /** Aborts when he leaves, or when what he came with ends. */
   signal: AbortSignal;
+}
+
+/** One who came for a project. */
+export interface Visit extends Visitor {
+  project: ProjectGrant;
+}
+
+/**
+ * Says who asks.
+ * @throws RoseError UNAUTHENTICATED, FORBIDDEN
+ */
+export async function welcome(
+  { services, cookies }: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  intent: 'look' | 'change',
+): Promise<Visitor> {
+  const { credentials } = callerOf(request, cookies);
+  const identity = await services.access.require(credentials, intent);
+  const left = new AbortController();
+  const leave = (): void => left.abort(new RoseError('CANCELLED', 'The caller went away.'));
+  reply.raw.once('close', leave);
+  const watch = services.access.watch(identity, credentials, leave);
+  return { identity, signal: left.signal, [Symbol.dispose]: () => watch[Symbol.dispose]() };
 }
 
 /**
@@ -18,25 +41,23 @@ export interface Visit extends Disposable {
  * @throws RoseError UNAUTHENTICATED, FORBIDDEN, NOT_FOUND
  */
 export async function receive(
-  { services, cookies }: Context,
+  context: Context,
   request: FastifyRequest,
   reply: FastifyReply,
   least: ProjectRole,
 ): Promise<Visit> {
-  const { credentials } = callerOf(request, cookies);
-  const identity = await services.access.require(credentials, least === 'viewer' ? 'look' : 'change');
+  using visitors = new DisposableStack();
+  const visitor = visitors.use(await welcome(context, request, reply, least === 'viewer' ? 'look' : 'change'));
   const { id } = request.params as { id: string };
   const projectId = projectIdSchema.safeParse(numberIn(id));
   if (!projectId.success)
     throw new RoseError('NOT_FOUND', `There is no project ${id.slice(0, 100)}, or it is not yours.`, {
       what: 'project',
     });
-  const project = await services.projectAccess.require(identity.account.id, projectId.data, least);
-  const left = new AbortController();
-  const leave = (): void => left.abort(new RoseError('CANCELLED', 'The caller went away.'));
-  reply.raw.once('close', leave);
-  const watch = services.access.watch(identity, credentials, leave);
-  return { identity, project, signal: left.signal, [Symbol.dispose]: () => watch[Symbol.dispose]() };
+  const { identity, signal } = visitor;
+  const project = await context.services.projectAccess.require(identity.account.id, projectId.data, least);
+  const visit = visitors.move();
+  return { identity, project, signal, [Symbol.dispose]: () => visit.dispose() };
 }
 
 /** `:number` of the route. @throws RoseError NOT_FOUND */

@@ -88,7 +88,8 @@ export async function receiveSave(
   throw new RoseError('AGENT_UNAVAILABLE', 'The dev container broke off the save. Nothing was saved; try again.');
 }
 
-class SaveReceiver {
+/** Takes the objects of a save one by one. @throws ObjectError, FrameError, RoseError AGENT_LIED, LIMIT_EXCEEDED */
+export class SaveReceiver {
   readonly #target: SaveTarget;
   readonly #limits: VersionLimits;
   readonly #sent = new SentObjects();
@@ -190,14 +191,19 @@ class SaveReceiver {
   }
 
   async end(summary: SaveSummary): Promise<ReceivedSave> {
-    const root = parseObjectId(summary.root);
+    return { summary, ...(await this.root(summary.root)) };
+  }
+
+  /** What was received below a root tree, which may be part of the base. */
+  async root(id: string): Promise<Omit<ReceivedSave, 'summary'>> {
+    const root = parseObjectId(id);
     let totals = this.#sent.trees.get(root);
     if (totals === undefined) {
       this.#sent.refersToBase = true;
       totals = (await this.#target.totals([root])).get(root);
     }
     if (totals === undefined) throw unknownObject();
-    return { summary, root, totals, storedBytes: this.#storedBytes, sent: this.#sent };
+    return { root, totals, storedBytes: this.#storedBytes, sent: this.#sent };
   }
 }
 

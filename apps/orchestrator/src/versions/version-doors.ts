@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { receive, versionNumberOf } from './doors.ts';
 import { addExportDoor } from './export/export-door.ts';
+import { addHistoryDoors } from './history/history-door.ts';
 import { addImportDoor } from './import/import-door.ts';
 
 /** Bytes of versions over plain HTTP: what is too large for a procedure's JSON. */
@@ -24,6 +25,7 @@ export async function addVersionDoors(server: FastifyInstance, context: Context)
   });
   addExportDoor(server, context);
   await addImportDoor(server, context);
+  await addHistoryDoors(server, context);
 }
 
 function pathOf(request: FastifyRequest): string {

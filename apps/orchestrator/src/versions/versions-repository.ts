@@ -104,7 +104,7 @@ export class VersionsRepository {
 
   /** The newest version with this content, null when there is none. */
   async byRoot(projectId: number, root: ObjectId): Promise<StoredVersion | null> {
-    return await this.#first({ projectId, rootTree: bytes(root) });
+    return await this.#first({ projectId, rootTree: bytesOf(root) });
   }
 
   async #first(where: Prisma.ProjectVersionWhereInput): Promise<StoredVersion | null> {
@@ -140,7 +140,7 @@ export class VersionsRepository {
             authorId,
             requestId,
             isActive: activates,
-            rootTree: bytes(root),
+            rootTree: bytesOf(root),
             rootMtimeNs,
             files,
             logicalBytes,
@@ -259,7 +259,7 @@ function stored(row: VersionRow): StoredVersion {
   };
 }
 
-function bytes(id: ObjectId): Uint8Array<ArrayBuffer> {
+export function bytesOf(id: ObjectId): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.from(id, 'hex'));
 }
 
@@ -268,6 +268,6 @@ function kindFromRow(kind: VersionRow['kind']): VersionKind {
   return kind.replaceAll('_', '-') as VersionKind;
 }
 
-function kindToRow(kind: VersionKind): VersionRow['kind'] {
+export function kindToRow(kind: VersionKind): VersionRow['kind'] {
   return kind.replaceAll('-', '_') as VersionRow['kind'];
 }

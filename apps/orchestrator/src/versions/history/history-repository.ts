@@ -1,0 +1,51 @@
+import { fromText } from '@rose/snapshot';
+import type { PrismaClient } from '../../drivers/database/generated/client.ts';
+import { bytesOf, kindToRow } from '../versions-repository.ts';
+import type { ReadVersion } from './history-reader.ts';
+
+const ROWS_AT_ONCE = 500;
+const TIME_LIMIT_MS = 60_000;
+
+export class HistoryRepository {
+  readonly #prisma: PrismaClient;
+
+  constructor(prisma: PrismaClient) {
+    this.#prisma = prisma;
+  }
+
+  /** Gives a new project all versions of a history, with their numbers and times, as one. */
+  async add(projectId: number, versions: readonly ReadVersion[]): Promise<void> {
+    const active = versions.find((version) => version.active) ?? versions.at(-1);
+    const rows = versions.map((version) => rowOf(projectId, version, version === active));
+    await this.#prisma.$transaction(
+      async (tx) => {
+        for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+          await tx.projectVersion.createMany({ data: rows.slice(at, at + ROWS_AT_ONCE) });
+        const lastVersion = versions.at(-1)?.number ?? 0;
+        await tx.project.update({ where: { id: projectId }, data: { lastVersion } });
+      },
+      { timeout: TIME_LIMIT_MS },
+    );
+  }
+}
+
+function rowOf(projectId: number, version: ReadVersion, isActive: boolean) {
+  const { number, message, kind, createdAt, pinned, root, rootMtimeNs, totals, storedBytes, durationMs } = version;
+  return {
+    projectId,
+    number,
+    message,
+    kind: kindToRow(kind),
+    createdAt: new Date(createdAt),
+    isActive,
+    isPinned: pinned,
+    rootTree: bytesOf(root),
+    rootMtimeNs: BigInt(rootMtimeNs),
+    files: totals.files,
+    logicalBytes: totals.bytes,
+    storedBytes,
+    durationMs,
+    changedDuringSave: version.changed.map(fromText),
+    skipped: version.skipped.map(({ path, reason }) => ({ path: fromText(path), reason })),
+  };
+}
