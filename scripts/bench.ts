@@ -1,44 +1,103 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { calls, firstSave, growth, loads, saveAgain, type Row, type Setting } from './bench/cases.ts';
+import { calls } from './bench/calls.ts';
+import { firstSave, loads, manyVersions, saveAgain } from './bench/cases.ts';
+import { growth, type Point } from './bench/growth.ts';
 import { openHouse } from './bench/house.ts';
-import { markdown } from './bench/report.ts';
-import { layOut } from './bench/tree.ts';
+import { memory } from './bench/memory.ts';
+import { growthPlot, growthTables, machine, publish, table } from './bench/report.ts';
+import type { Row, Setting } from './bench/setting.ts';
+import { canStart, starts } from './bench/starts.ts';
+import { layOut, layOutFiles } from './bench/tree.ts';
 
 /**
- * `npm run bench`: RoSE and its peers on the same tree in the same run, written to
- * docs/benchmarks.md. `-- --quick` takes a small part of the tree once and writes nothing: it
- * only shows that the harness works.
+ * `npm run bench`: RoSE and its peers on the same tree in the same run, printed and put into
+ * docs/benchmarks.md. Without a name it measures `table`, `calls` and, where ROSE_BASE_IMAGE is set and an
+ * engine answers, `starts`; `-- growth` and `-- memory` take longer. `-- --quick` takes a small part of
+ * everything once and publishes nothing: it only shows that the harness works.
  */
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
     runs: { type: 'string', default: '5' },
     versions: { type: 'string', default: '50' },
   },
 });
+const { quick } = values;
 const root = path.resolve(import.meta.dirname, '..');
-const scratch = mkdtempSync('/dev/shm/rose-bench-');
+const runs = quick ? 1 : Number(values.runs);
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
-const runs = values.quick ? 1 : Number(values.runs);
+const scratch = mkdtempSync('/dev/shm/rose-bench-');
+
+const sections: Record<string, () => Promise<string>> = {
+  async table() {
+    const workload = layOut(root, path.join(scratch, 'tree'), quick ? 'node_modules/vite' : null);
+    const about = `Tree: ${workload.files.toLocaleString('en')} files, ${(workload.bytes / 1e6).toFixed(0)} MB (an application with its node_modules). Medians of ${runs} (of 2 for zips).`;
+    log(about);
+    await using house = await openHouse(root, path.join(scratch, 'data'));
+    const setting: Setting = { house, workload, scratch, runs, log };
+    const rows: Row[] = [
+      await firstSave(setting),
+      ...(await saveAgain(setting, 0)),
+      ...(await saveAgain(setting, 1)),
+      ...(await loads(setting)),
+      await manyVersions(setting, quick ? 3 : Number(values.versions)),
+      {
+        case: 'peak memory of the orchestrator in this run',
+        unit: 'MB',
+        values: { rose: house.orchestratorPeak() },
+        most: 400,
+      },
+      {
+        case: 'peak memory of the busiest agent in this run',
+        unit: 'MB',
+        values: { rose: house.agentPeak() },
+        most: 400,
+      },
+    ];
+    return `${about}\n\n${table(rows)}`;
+  },
+
+  async calls() {
+    await using house = await openHouse(root, path.join(scratch, 'calls-data'));
+    return table(await calls(root, scratch, house, quick ? 50 : 3000));
+  },
+
+  async starts() {
+    return table(await starts(root, scratch, quick ? 1 : 10));
+  },
+
+  async growth() {
+    const points: Point[] = [];
+    for (const files of quick ? [50, 100] : [1000, 10_000, 100_000]) {
+      const folder = path.join(scratch, `grow-${files}`);
+      const workload = layOutFiles(root, folder, files);
+      await using house = await openHouse(root, path.join(scratch, `grow-data-${files}`));
+      points.push(...(await growth({ house, workload, scratch, runs, log }, quick ? [1, 2] : [1, 10, 100])));
+      rmSync(folder, { recursive: true });
+    }
+    const drawing = growthPlot(points);
+    if (!quick) writeFileSync(path.join(root, 'docs/growth.svg'), drawing);
+    return growthTables(points);
+  },
+
+  async memory() {
+    return table(await memory(root, quick ? 50 : 4500, log));
+  },
+};
+
+const usual = ['table', 'calls', ...(canStart() ? ['starts'] : [])];
 try {
-  const workload = layOut(root, path.join(scratch, 'tree'), values.quick ? 'node_modules/vite' : null);
-  log(`${workload.files} files, ${(workload.bytes / 1e6).toFixed(0)} MB in ${workload.folder}`);
-  await using house = await openHouse(root, path.join(scratch, 'data'));
-  const setting: Setting = { house, workload, scratch, runs, log };
-  const rows: Row[] = [
-    await firstSave(setting),
-    ...(await saveAgain(setting, 0)),
-    ...(await saveAgain(setting, 1)),
-    ...(await loads(setting)),
-    await growth(setting, values.quick ? 3 : Number(values.versions)),
-    await calls(setting, values.quick ? 50 : 2000),
-  ];
-  const report = markdown(rows, workload, runs, { orchestrator: house.orchestratorPeak(), agent: house.agentPeak() });
-  process.stdout.write(report);
-  if (!values.quick) writeFileSync(path.join(root, 'docs/benchmarks.md'), report);
+  for (const name of positionals.length > 0 ? positionals : usual) {
+    const measure = sections[name];
+    if (measure === undefined) throw new Error(`"${name}" is none of ${Object.keys(sections).join(', ')}.`);
+    const text = `Measured ${machine()}.\n\n${await measure()}\n`;
+    process.stdout.write(`${text}\n`);
+    if (!quick) publish(path.join(root, 'docs/benchmarks.md'), name, text);
+  }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -1,51 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import type { RoseClient } from '@rose/client/node';
-import { close, openRoot, readTree } from '@rose/snapshot/disk';
-import type { House } from './house.ts';
 import { installed, type Peer } from './peers.ts';
-import { median, run, time } from './stopwatch.ts';
-import { edit, type Workload } from './tree.ts';
-
-/** What was measured: one number per way, ms or bytes. */
-export interface Row {
-  case: string;
-  unit: 'ms' | 'bytes' | 'MB';
-  values: Record<string, number>;
-}
-
-export interface Setting {
-  house: House;
-  workload: Workload;
-  scratch: string;
-  runs: number;
-  log: (line: string) => void;
-}
-
-const ROSE = 'rose';
-
-interface Bench {
-  rose: RoseClient;
-  projectId: number;
-  /** On this machine. */
-  workspace: string;
-}
-
-/** A project with the workload in it, of an account that owns nothing else. */
-async function project({ house, workload }: Setting): Promise<Bench> {
-  const rose = await house.newcomer();
-  const before = new Set(house.volumes());
-  const { id: projectId } = await rose.projects.create.mutate({ name: 'bench' });
-  const volume = house.volumes().find((candidate) => !before.has(candidate))!;
-  const root = openRoot(workload.folder);
-  try {
-    await rose.workspace(projectId).push('', Readable.from(readTree(root), { objectMode: false }));
-  } finally {
-    close(root);
-  }
-  return { rose, projectId, workspace: house.workspace(volume) };
-}
+import { medians, project, ROSE, type Row, type Setting } from './setting.ts';
+import { run, time } from './stopwatch.ts';
+import { edit } from './tree.ts';
 
 /** First saves, each into a store that has never seen the tree. */
 export async function firstSave(setting: Setting): Promise<Row> {
@@ -59,7 +18,12 @@ export async function firstSave(setting: Setting): Promise<Row> {
     }
     setting.log(`first save, round ${round + 1}`);
   }
-  return { case: 'first save', unit: 'ms', values: medians(values) };
+  return {
+    case: 'first save',
+    unit: 'ms',
+    values: medians(values),
+    targets: { restic: 1, 'archiver + extract-zip': 0.2 },
+  };
 }
 
 async function freshSave({ scratch, workload }: Setting, peer: Peer): Promise<number> {
@@ -100,8 +64,13 @@ export async function saveAgain(setting: Setting, edits: number): Promise<Row[]>
   }
   const what = `save after ${edits} changed file${edits === 1 ? '' : 's'}`;
   return [
-    { case: what, unit: 'ms', values: medians(times) },
-    { case: `bytes added by a ${what}`, unit: 'bytes', values: medians(bytes) },
+    {
+      case: what,
+      unit: 'ms',
+      values: medians(times),
+      targets: { restic: 0.15, 'git add -A && git commit': 1, 'find -printf': 2 },
+    },
+    { case: `bytes added by a ${what}`, unit: 'bytes', values: medians(bytes), targets: { restic: 1 } },
   ];
 }
 
@@ -136,8 +105,13 @@ export async function loads(setting: Setting): Promise<Row[]> {
     log(`loads: ${peer.name}`);
   }
   return [
-    { case: 'cold load into an empty workspace', unit: 'ms', values: medians(cold) },
-    { case: 'load that differs by 20 files', unit: 'ms', values: medians(warm) },
+    {
+      case: 'cold load into an empty workspace',
+      unit: 'ms',
+      values: medians(cold),
+      targets: { restic: 1, 'archiver + extract-zip': 0.2 },
+    },
+    { case: 'load that differs by 20 files', unit: 'ms', values: medians(warm), targets: { restic: 0.3 } },
   ];
 }
 
@@ -149,7 +123,7 @@ async function coldLoad(rose: RoseClient, projectId: number, version: number, ro
 }
 
 /** Bytes that 50 versions of three edits each add to the first. */
-export async function growth(setting: Setting, versions: number): Promise<Row> {
+export async function manyVersions(setting: Setting, versions: number): Promise<Row> {
   const { workload, scratch } = setting;
   const values: Record<string, number> = {};
   const { rose, projectId, workspace } = await project(setting);
@@ -172,24 +146,10 @@ export async function growth(setting: Setting, versions: number): Promise<Row> {
     values[peer.name] = (await peer.size(store)) - before;
     setting.log(`${versions} versions: ${peer.name}`);
   }
-  return { case: `bytes added by ${versions} versions of 3 edits`, unit: 'bytes', values };
-}
-
-/** A call into a workspace, through the orchestrator. */
-export async function calls({ house }: Setting, count: number): Promise<Row> {
-  const rose = await house.newcomer();
-  const { id } = await rose.projects.create.mutate({ name: 'calls' });
-  const status = rose.workspace(id).status.get;
-  const times: number[] = [];
-  for (let index = 0; index < count; index += 1) times.push(await time(() => status.query()));
-  return { case: 'workspace call through the orchestrator, p50', unit: 'ms', values: { [ROSE]: median(times) } };
+  return { case: `bytes added by ${versions} versions of 3 edits`, unit: 'bytes', values, targets: { restic: 1 } };
 }
 
 /** Ways that take half a minute a time are measured twice at the most. */
 function roundsOf({ keepsWholes }: Peer, runs: number): number {
   return keepsWholes === true ? Math.min(runs, 2) : runs;
-}
-
-function medians(values: Record<string, number[]>): Record<string, number> {
-  return Object.fromEntries(Object.entries(values).map(([name, times]) => [name, median(times)]));
 }

@@ -8,8 +8,11 @@ import { createRoseClient, type RoseClient } from '@rose/client/node';
 
 /** A RoSE of its own, on a data directory of its own, as its users start it. */
 export interface House extends AsyncDisposable {
+  readonly url: string;
   /** A new account: nobody's objects are its own yet. */
   newcomer(): Promise<RoseClient>;
+  /** The same, and what he signs his calls with. */
+  newcomerWithToken(): Promise<{ rose: RoseClient; token: string }>;
   /** Peak resident memory of the orchestrator, MB. */
   orchestratorPeak(): number;
   /** Peak resident memory of the busiest agent, MB. */
@@ -19,17 +22,23 @@ export interface House extends AsyncDisposable {
   volumes(): string[];
 }
 
-export async function openHouse(root: string, dataDir: string): Promise<House> {
+export async function openHouse(
+  root: string,
+  dataDir: string,
+  runtime: 'process' | 'docker' = 'process',
+): Promise<House> {
   const child = spawn(process.execPath, ['apps/orchestrator/src/main.ts'], {
     cwd: root,
-    env: { ...process.env, ROSE_DATA_DIR: dataDir, ROSE_PORT: '0', ROSE_RUNTIME: 'process', LOG_LEVEL: 'error' },
+    env: { ...process.env, ROSE_DATA_DIR: dataDir, ROSE_PORT: '0', ROSE_RUNTIME: runtime, LOG_LEVEL: 'error' },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   });
   const url = await readyUrl(child);
   const volumes = path.join(dataDir, 'volumes');
   return {
-    newcomer: () => signUp(url),
+    url,
+    newcomer: async () => (await signUp(url)).rose,
+    newcomerWithToken: () => signUp(url),
     orchestratorPeak: () => peak(child.pid!),
     agentPeak: () => Math.max(0, ...agents().map(peak)),
     workspace: (volume) => path.join(volumes, volume, 'workspace'),
@@ -42,11 +51,12 @@ export async function openHouse(root: string, dataDir: string): Promise<House> {
   };
 }
 
-async function signUp(url: string): Promise<RoseClient> {
+async function signUp(url: string): Promise<{ rose: RoseClient; token: string }> {
   let token: string | undefined;
   const rose = createRoseClient({ url, onSession: (session) => (token = session ?? undefined) });
   await rose.accounts.signUp.mutate({ email: `${randomUUID()}@example.org`, name: 'Bench', password: randomUUID() });
-  return createRoseClient({ url, token });
+  if (token === undefined) throw new Error('Signing up gave no session.');
+  return { rose: createRoseClient({ url, token }), token };
 }
 
 async function readyUrl(child: ChildProcess): Promise<string> {

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** The tree that is measured: a real application with its node_modules. */
@@ -43,4 +43,27 @@ export function edit(folder: string, editable: readonly string[], count: number,
     const file = path.join(folder, editable[(round * 997 + index * 131) % editable.length]!);
     writeFileSync(file, `${readFileSync(file, 'utf8')}\n// round ${round}, edit ${index}\n`);
   }
+}
+
+const SMALL_BYTES = 64 * 1024;
+
+/**
+ * A tree of `count` small files out of this repository's node_modules. Files that are taken again come with
+ * a line of their own, so that no two parts of the tree share their content.
+ */
+export function layOutFiles(root: string, folder: string, count: number): Workload {
+  const from = path.join(root, 'node_modules');
+  const sources = readdirSync(from, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !SKIPPED.test(`${entry.parentPath}/`))
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => statSync(file).size <= SMALL_BYTES);
+  for (let index = 0; index < count; index += 1) {
+    const part = Math.floor(index / sources.length);
+    const source = sources[index % sources.length]!;
+    const target = path.join(folder, `part-${part}`, path.relative(from, source));
+    mkdirSync(path.dirname(target), { recursive: true });
+    const content = readFileSync(source);
+    writeFileSync(target, part === 0 ? content : Buffer.concat([content, Buffer.from(`\n// part ${part}\n`)]));
+  }
+  return measure(folder);
 }
