@@ -1,5 +1,5 @@
 import { peerGrower, roseGrower, type Grower } from './growers.ts';
-import { gitPeer, restic } from './peers.ts';
+import { gitPeer, installed, restic, type Peer } from './peers.ts';
 import type { Setting } from './setting.ts';
 import { median, time } from './stopwatch.ts';
 
@@ -23,6 +23,7 @@ export interface Point {
 }
 
 const ROUNDS = [0, 1, 2];
+const GROWING: readonly Peer[] = [restic, gitPeer];
 
 /**
  * The same measurements of one tree after each of `versions` versions (ascending), for RoSE and those
@@ -31,8 +32,9 @@ const ROUNDS = [0, 1, 2];
 export async function growth(setting: Setting, versions: readonly number[]): Promise<Point[]> {
   const { workload, log } = setting;
   const points: Point[] = [];
-  for (const open of [roseGrower, peerOf(restic), peerOf(gitPeer)]) {
-    await using grower = await open(setting);
+  const peers = installed().filter((peer) => GROWING.includes(peer));
+  for (const peer of [null, ...peers]) {
+    await using grower = await (peer === null ? roseGrower(setting) : peerGrower(setting, peer));
     const firstMs = await time(() => grower.save());
     let saved = 1;
     for (const count of versions) {
@@ -46,10 +48,6 @@ export async function growth(setting: Setting, versions: readonly number[]): Pro
     }
   }
   return points;
-}
-
-function peerOf(peer: typeof restic): (setting: Setting) => Promise<Grower> {
-  return (setting) => peerGrower(setting, peer);
 }
 
 async function measure(grower: Grower, round: number): Promise<Point['values']> {
