@@ -7,9 +7,11 @@ import { ContentService } from './files/content-service.ts';
 import { FilesService } from './files/files-service.ts';
 import { Trash } from './files/trash.ts';
 import { clearIncoming } from './files/write-file.ts';
+import { ProcessesService } from './processes/processes-service.ts';
 import { SearchService } from './search/search-service.ts';
 import { SnapshotWorker } from './snapshot/snapshot-worker.ts';
 import { TerminalsService } from './terminals/terminals-service.ts';
+import { WatchService } from './watch/watch-service.ts';
 import { Workspace } from './workspace.ts';
 
 /** What the rooms need; made once, here. */
@@ -22,7 +24,9 @@ export interface Agent extends AsyncDisposable {
   readonly commands: CommandsService;
   readonly terminals: TerminalsService;
   readonly archive: ArchiveService;
+  readonly processes: ProcessesService;
   readonly search: SearchService;
+  readonly watch: WatchService;
   readonly snapshots: SnapshotWorker;
 }
 
@@ -51,7 +55,9 @@ export async function createAgent(environment: Environment): Promise<Agent> {
     commands,
     terminals,
     archive: new ArchiveService(workspace, trash),
+    processes: new ProcessesService(environment),
     search: new SearchService(workspace),
+    watch: new WatchService(workspace),
     snapshots,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

@@ -6,7 +6,16 @@ import type { FetchInit } from './fetch.ts';
 import type { Http } from './http.ts';
 
 /** Queries that answer piece by piece, for as long as the caller listens. */
-const STREAMED = new Set(['versions.progress', 'search.content', 'search.names']);
+const STREAMED = new Set([
+  'versions.progress',
+  'search.content',
+  'search.names',
+  'projects.watch',
+  'containers.watch',
+  'containers.watchUsage',
+  'containers.watchLogs',
+  'files.watch',
+]);
 /** Queries whose input may be too long for an address. */
 const POSTED = new Set(['versions.plan']);
 

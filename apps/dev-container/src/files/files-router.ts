@@ -1,3 +1,4 @@
+import { fileWatchInput } from '@rose/contract';
 import { z } from 'zod';
 import { editor, router, viewer } from '../trpc.ts';
 import { hashSchema, rawNameSchema, rawPathSchema } from './paths.ts';
@@ -53,4 +54,9 @@ export const filesRouter = router({
   delete: editor
     .input(z.strictObject({ path, recursive: z.boolean().default(false) }))
     .mutation(({ ctx, input }) => ctx.agent.files.delete(input.path, input.recursive)),
+
+  /** Changes as they come. They never say what a save holds. */
+  watch: viewer
+    .input(fileWatchInput.extend({ path: path.default('' as never) }))
+    .query(({ ctx, input, signal }) => ctx.agent.watch.watch(input, signal!)),
 });

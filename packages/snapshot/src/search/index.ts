@@ -1,3 +1,4 @@
 export * from './glob.ts';
+export * from './path-filter.ts';
 export * from './run-search.ts';
 export * from './search-limit.ts';
