@@ -29,6 +29,15 @@ export async function findProject(cli: Cli, reference: string): Promise<number> 
   return idOf(reference) ?? chooseProject(await cli.rose.projects.list.query(undefined, cli.options), reference).id;
 }
 
+/** `P@VERSION` as the API takes it, where the version may be missing. @throws as `findProject`, UsageError */
+export async function findVersion(
+  cli: Cli,
+  reference: string,
+): Promise<{ projectId: number; version: number | undefined }> {
+  const { project, version } = parseVersionReference(reference);
+  return { projectId: await findProject(cli, project), version };
+}
+
 /** As `findProject`, among the deleted ones that can still come back. */
 export async function findDeletedProject(cli: Cli, reference: string): Promise<number> {
   return (

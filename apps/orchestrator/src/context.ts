@@ -13,20 +13,31 @@ import { TokensService } from './accounts/tokens-service.ts';
 import { ComparisonsService } from './comparisons/comparisons-service.ts';
 import type { Config } from './config.ts';
 import { Attendant } from './containers/attendant.ts';
+import { startCareRounds } from './containers/care-rounds.ts';
 import { ContainersRepository } from './containers/containers-repository.ts';
 import { ContainersService } from './containers/containers-service.ts';
+import { DiskWatch, spaceOf } from './containers/disk-watch.ts';
 import { EndWatch } from './containers/end-watch.ts';
 import { Locks } from './containers/locks.ts';
+import { Monitor } from './containers/monitor.ts';
 import { reconcile } from './containers/reconcile.ts';
+import { States } from './containers/states.ts';
 import { collectVolumes } from './containers/stray-volumes.ts';
 import { ensureInstallation, holdInstallationLock, openDatabase, type Database } from './drivers/database/index.ts';
 import { PostgresObjects } from './drivers/objects/postgres-objects.ts';
 import { chooseRuntime, type Runtime } from './drivers/runtime/index.ts';
 import { LuciaSessions, type Sessions } from './drivers/sessions/index.ts';
 import { Cookies } from './http/cookies.ts';
+import { NetworkWatch } from './egress/network-watch.ts';
+import { RefusalLog } from './egress/refusal-log.ts';
 import { EgressProxy } from './egress/supervisor.ts';
-import { OwnersOnly } from './projects/project-access-repository.ts';
-import type { ProjectAccess } from './projects/project-access.ts';
+import { MembersRepository } from './projects/members-repository.ts';
+import { MembersService } from './projects/members-service.ts';
+import { PreviewHosts } from './previews/preview-hosts.ts';
+import { Previews } from './previews/previews.ts';
+import { PreviewsRepository } from './previews/previews-repository.ts';
+import { ProjectAccessRepository } from './projects/project-access-repository.ts';
+import { ProjectAccess } from './projects/project-access.ts';
 import { ProjectsRepository } from './projects/projects-repository.ts';
 import { ProjectsService, UNDELETE_MS } from './projects/projects-service.ts';
 import { SearchService } from './search/search-service.ts';
@@ -40,6 +51,7 @@ import { SpaceService } from './store/space.ts';
 import { StoreRepository } from './store/store-repository.ts';
 import { StoreService } from './store/store-service.ts';
 import { Verifier } from './store/verifier.ts';
+import { Adoptions } from './versions/adoptions.ts';
 import { Exporter } from './versions/export/exporter.ts';
 import { Checkpoints } from './versions/checkpoints.ts';
 import { Histories } from './versions/history/histories.ts';
@@ -51,29 +63,13 @@ import { Progress } from './versions/progress.ts';
 import { RetentionRepository } from './versions/retention-repository.ts';
 import { Saver } from './versions/saver.ts';
 import { createTreeCache } from './versions/trees.ts';
+import { VersionFiles } from './versions/version-files.ts';
 import { VersionsRepository } from './versions/versions-repository.ts';
 import { VersionsService } from './versions/versions-service.ts';
 import { VersionedWorkspaces } from './versions/workspace-keeper.ts';
+import type { Services } from './services.ts';
 
 const WEB_BUILD = path.resolve(import.meta.dirname, '../../web/build');
-
-/** What procedures work with. */
-export interface Services {
-  access: Access;
-  accounts: AccountsService;
-  tokens: TokensService;
-  settings: SettingsService;
-  projectAccess: ProjectAccess;
-  projects: ProjectsService;
-  containers: ContainersService;
-  versions: VersionsService;
-  exporter: Exporter;
-  checkpoints: Checkpoints;
-  comparisons: ComparisonsService;
-  search: SearchService;
-  progress: Progress;
-  store: StoreService;
-}
 
 /** Everything that lives as long as the orchestrator. Disposing it ends the youngest part first. */
 export interface Context extends AsyncDisposable {
@@ -84,6 +80,7 @@ export interface Context extends AsyncDisposable {
   runtime: Runtime;
   sessions: Sessions;
   services: Services;
+  previews: Previews;
   /** The folder of the built web UI. */
   webBuild: string;
 }
@@ -103,6 +100,7 @@ export interface ContextOptions {
 export async function createContext(config: Config, { log, signal, onFault }: ContextOptions): Promise<Context> {
   await using parts = new AsyncDisposableStack();
   const { databaseUrl, dataDir } = config;
+  const hosts = new PreviewHosts(config);
   const database = parts.use(await openDatabase({ databaseUrl, dataDir, log, signal }));
   let isTakenOver = false;
   const onLost = (error: Error): void => {
@@ -113,7 +111,9 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const { prisma } = database;
   const installation = await ensureInstallation(database);
   const runtime = parts.use(await chooseRuntime(config, installation.uuid, log));
-  const egress = parts.use(startEgress(config, log));
+  const refusals = new RefusalLog();
+  const egress = parts.use(startEgress(config, log, refusals));
+  await parts.use(new NetworkWatch({ runtime, proxy: egress, log })).start();
 
   const sessions = new LuciaSessions(prisma);
   const tokens = new TokensService(new TokensRepository(prisma));
@@ -124,9 +124,11 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const settingsOf = (projectId: number) => settings.effectiveProjectSettings(projectId);
   const deeds = new Locks();
   const containersRepository = new ContainersRepository(prisma);
+  const states = new States(containersRepository);
   const containers = parts.use(
     new ContainersService({
       repository: containersRepository,
+      states,
       runtime,
       egress,
       settingsOf,
@@ -136,6 +138,13 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
       log,
     }),
   );
+  const disk = new DiskWatch({
+    containers,
+    runtime,
+    limitOf: async (projectId) => (await settingsOf(projectId)).diskMiB * 1024 * 1024,
+    space: () => spaceOf(runtime.volumesFolder ?? dataDir),
+    log,
+  });
   const objects = new PostgresObjects(database.pool);
   const progress = new Progress();
   const versionsRepository = new VersionsRepository(prisma);
@@ -157,10 +166,20 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const loader = new Loader({ objects, repository: versionsRepository, loads, progress });
   const verifier = new Verifier({ objects, repository: storeRepository, trees });
   const diagnosis = new Diagnosis(verifier);
-  containers.keeper = new VersionedWorkspaces({ repository: versionsRepository, saver, loader, loads, diagnosis, log });
+  containers.keeper = new VersionedWorkspaces({ objects, repository: versionsRepository, saver, loader, loads, diagnosis, log });
 
   const projectsRepository = new ProjectsRepository(prisma);
-  const projectAccess = new OwnersOnly(prisma);
+  const projectAccess = new ProjectAccess(new ProjectAccessRepository(prisma));
+  const monitor = new Monitor({
+    states,
+    repository: containersRepository,
+    runtime,
+    settingsOf,
+    refusals,
+    access: projectAccess,
+    projectsOf: async (accountId) => (await projectsRepository.list(accountId)).map(({ id }) => id),
+    diskOf: (projectId) => disk.useOf(projectId),
+  });
   const store = new StoreService({
     access: projectAccess,
     verifier,
@@ -180,6 +199,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
 
   const versions = new VersionsService({
     repository: versionsRepository,
+    access: projectAccess,
     objects,
     saver,
     loader,
@@ -188,6 +208,9 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     locks: deeds,
   });
 
+  const treesOf = (ownerId: number) => saver.treesOf(ownerId);
+  const versionFiles = new VersionFiles(versionsRepository, objects, treesOf);
+  const adoptions = new Adoptions({ objects, repository: versionsRepository, quota, progress });
   const histories = new Histories({
     objects,
     versions: versionsRepository,
@@ -195,8 +218,12 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     quota,
   });
 
+  const access = parts.use(new Access(sessions, tokens));
+  const { secretKey } = installation;
+  const repository = new PreviewsRepository(prisma);
+  const previews = new Previews({ hosts, repository, access, projectAccess, containers, secretKey, log });
   const services: Services = {
-    access: parts.use(new Access(sessions, tokens)),
+    access,
     accounts: new AccountsService({
       repository: new AccountsRepository(prisma),
       sessions,
@@ -208,28 +235,32 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     tokens,
     settings,
     projectAccess,
-    projects: new ProjectsService({ repository: projectsRepository, containers, versions, histories }),
+    members: new MembersService(new MembersRepository(prisma), projectAccess),
+    projects: new ProjectsService({ repository: projectsRepository, containers, versions, histories, adoptions }),
     containers,
+    previews: previews.service,
+    monitor,
     versions,
-    exporter: new Exporter(versionsRepository, objects, (ownerId) => saver.treesOf(ownerId)),
+    versionFiles,
+    exporter: new Exporter(versionsRepository, objects, treesOf),
     checkpoints,
-    comparisons: new ComparisonsService({ repository: versionsRepository, saver, versions, containers, locks: deeds }),
+    comparisons: new ComparisonsService({ repository: versionsRepository, saver, files: versionFiles, containers, locks: deeds }),
     search: new SearchService(versionsRepository, objects),
     progress,
     store,
   };
-  await reconcile(containersRepository, runtime, log);
+  await reconcile({ repository: containersRepository, states, runtime, log });
   parts.use(new EndWatch(containers, log)).start();
-  const attendant = parts.use(
-    new Attendant({
-      containers,
-      left: await containersRepository.withContainer(),
-      settingsOf,
-      autoSave: (projectId) => checkpoints.autoSave(projectId),
-      log,
-    }),
+  const attendant = new Attendant({
+    containers,
+    left: await containersRepository.withContainer(),
+    settingsOf,
+    autoSave: (projectId) => checkpoints.autoSave(projectId),
+    log,
+  });
+  parts.use(
+    startCareRounds({ attendant, disk, repository: containersRepository, runtime, care: containers.care, log }),
   );
-  attendant.start();
   const housekeeper = parts.use(
     new Housekeeper({
       purge: () => projectsRepository.purge(new Date(Date.now() - UNDELETE_MS)),
@@ -249,6 +280,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     runtime,
     sessions,
     services,
+    previews,
     webBuild: WEB_BUILD,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -256,10 +288,17 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
 
 const EGRESS_PORTS = [80, 443];
 
-function startEgress({ egressAllow, upstreamProxy }: Config, log: Logger): EgressProxy {
+function startEgress(
+  { egressAllow, upstreamProxy }: Config,
+  log: Logger,
+  refusals: RefusalLog,
+): EgressProxy {
   const proxy = new EgressProxy({
-    rules: { ports: EGRESS_PORTS, privateHosts: egressAllow, upstreamProxy },
-    refused: (refusal) => log.info(refusal, 'A connection out of a dev container was refused.'),
+    rules: { ports: EGRESS_PORTS, privateHosts: egressAllow, refusedNetworks: [], upstreamProxy },
+    refused: (refusal) => {
+      log.info(refusal, 'A connection out of a dev container was refused.');
+      refusals.add(refusal);
+    },
     restarted: (reason) => log.warn({ reason }, 'The egress proxy ended and is started again.'),
   });
   proxy.start();

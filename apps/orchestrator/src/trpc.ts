@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 import type { Credentials } from './accounts/access.ts';
 import type { Visitor } from './accounts/accounts-service.ts';
-import type { Services } from './context.ts';
+import type { Services } from './services.ts';
 import { asRoseError, trpcShapeOf } from './http/errors.ts';
 
 /** What a procedure knows about the request that it answers. */

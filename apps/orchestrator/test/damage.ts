@@ -38,7 +38,7 @@ export class BadDisk {
 
 /** Stops a project; then its volume is gone. */
 export async function loseVolume({ services, database, runtime }: Context, projectId: number): Promise<void> {
-  await services.projects.stop(projectId);
+  await services.containers.stop(projectId);
   const { workspacePath } = await database.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
   await runtime.removeVolume(workspacePath);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { projectIdSchema } from './projects.ts';
-import { versionNumberSchema, workspacePathSchema, type EntryKind } from './versions.ts';
+import { pageFields, versionNumberSchema, workspacePathSchema, type EntryKind } from './versions.ts';
 
 const sides = {
   projectId: projectIdSchema,
@@ -9,14 +9,15 @@ const sides = {
   to: versionNumberSchema.optional(),
 };
 
-export const diffInput = z.strictObject({
-  ...sides,
-  /** Changes to leave out from the beginning: where the page before ended. */
-  offset: z.number().int().min(0).default(0),
-  limit: z.number().int().min(1).max(10_000).default(1000),
-});
+export const diffInput = z.strictObject({ ...sides, ...pageFields });
 export const fileDiffInput = z.strictObject({ ...sides, path: workspacePathSchema });
-export const historyInput = z.strictObject({ projectId: projectIdSchema, path: workspacePathSchema });
+export const historyInput = z.strictObject({
+  projectId: projectIdSchema,
+  path: workspacePathSchema,
+  /** Version after which the page begins. */
+  after: versionNumberSchema.optional(),
+  limit: z.number().int().min(1).max(1000).default(100),
+});
 
 /** One path that differs between two states. */
 export interface Difference {
@@ -57,6 +58,13 @@ export type FileComparison =
   | { kind: 'text'; hunks: Hunk[] }
   /** Not text, or too large or too different to be compared by lines. */
   | { kind: 'binary'; sizeBefore: number | null; sizeAfter: number | null };
+
+/** One page of the versions in which a path changed, oldest first. */
+export interface PathHistory {
+  versions: PathVersion[];
+  /** `after` of the next page; null at the end. */
+  next: number | null;
+}
 
 /** A version in which a path became what it is there. */
 export interface PathVersion {

@@ -1,7 +1,11 @@
 export * from './accounts.ts';
 export * from './archives.ts';
 export * from './comparisons.ts';
+export * from './containers.ts';
 export * from './errors.ts';
+export * from './members.ts';
+export * from './processes.ts';
+export * from './previews.ts';
 export * from './projects.ts';
 export * from './search.ts';
 export * from './settings.ts';
@@ -9,3 +13,4 @@ export * from './store.ts';
 export * from './streams.ts';
 export * from './terminals.ts';
 export * from './versions.ts';
+export * from './watching.ts';

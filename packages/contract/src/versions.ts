@@ -29,15 +29,54 @@ export const workspacePathSchema = z
       .join('/'),
   );
 
-export const loadInput = z.strictObject({
+/** A name in a directory, or '' for none. */
+const entryNameSchema = z
+  .string()
+  .max(1024)
+  .refine((name) => !/[/\0]/.test(name), 'A name has neither / nor NUL.');
+
+/** The page of a list: how many to leave out from the beginning, and how many to tell. */
+export const pageFields = {
+  offset: z.number().int().min(0).default(0),
+  limit: z.number().int().min(1).max(10_000).default(1000),
+};
+
+const load = {
   projectId: projectIdSchema,
   /** Missing: the active version. */
   version: versionNumberSchema.optional(),
+  /** A version of another project instead, of which single paths are loaded. Missing `version`: its active one. */
+  from: z.strictObject({ projectId: projectIdSchema, version: versionNumberSchema.optional() }).optional(),
   /** Only these files or directories; the active version stays. */
   paths: z.array(workspacePathSchema).max(10_000).optional(),
   /** Do not keep the live state, not even as a checkpoint. */
   discard: z.boolean().default(false),
+};
+
+export const loadInput = z.strictObject(load).superRefine(checkSource);
+export const planInput = z.strictObject({ ...load, ...pageFields }).superRefine(checkSource);
+
+function checkSource({ from, version, paths }: LoadSource, context: z.RefinementCtx) {
+  if (from === undefined) return;
+  const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+  if (version !== undefined) refuse('version', 'The version is named once: here, or in "from".');
+  if (paths === undefined || paths.length === 0)
+    refuse('paths', 'Of another project only paths that are named can be loaded.');
+}
+
+interface LoadSource {
+  version?: number | undefined;
+  from?: object | undefined;
+  paths?: readonly string[] | undefined;
+}
+
+/** The newest versions, or the newest before one. */
+export const listVersionsInput = z.strictObject({
+  projectId: projectIdSchema,
+  before: versionNumberSchema.optional(),
+  limit: z.number().int().min(1).max(1000).default(1000),
 });
+export const statusInput = z.strictObject({ projectId: projectIdSchema, ...pageFields });
 export const versionInput = z.strictObject({ projectId: projectIdSchema, version: versionNumberSchema });
 export const pinInput = z.strictObject({
   projectId: projectIdSchema,
@@ -48,6 +87,9 @@ export const readTreeInput = z.strictObject({
   projectId: projectIdSchema,
   version: versionNumberSchema,
   path: workspacePathSchema.default(''),
+  /** Name after which the page begins; '' = the beginning. */
+  cursor: entryNameSchema.default(''),
+  limit: z.number().int().min(1).max(5000).default(1000),
 });
 
 export const VERSION_KINDS = ['manual', 'auto-save', 'before-load', 'on-stop', 'recovered', 'import', 'fork'] as const;
@@ -96,7 +138,10 @@ export interface LoadPlan {
   /** Bytes of the files that would be written. */
   bytes: number;
   conflicts: string[];
+  /** One page of them; `written` and `removed` count all. */
   paths: { path: string; action: 'write' | 'remove' }[];
+  /** Offset of the next page; null at the end. */
+  next: number | null;
 }
 
 export interface LoadResult {
@@ -113,6 +158,13 @@ export interface LoadResult {
 
 export type EntryKind = 'file' | 'directory' | 'symlink';
 
+/** One page of a directory, by the bytes of the names. */
+export interface DirectoryPage {
+  entries: DirectoryEntry[];
+  /** `cursor` of the next page; null on the last. */
+  next: string | null;
+}
+
 /** One entry of a directory listing, live or of a version. */
 export interface DirectoryEntry {
   name: string;
@@ -126,13 +178,18 @@ export interface DirectoryEntry {
 export interface WorkspaceStatus {
   /** The version that the changes are counted from; null for a project without versions. */
   base: number | null;
+  /** One page of them. */
   changes: Difference[];
+  /** Offset of the next page; null at the end. */
+  next: number | null;
+  total: number;
 }
 
-/** How far a running save or load is. */
+/** How far a running save or load is, or a fork by somebody else. */
 export interface DeedProgress {
-  deed: 'save' | 'load';
-  phase: 'reading' | 'sending' | 'applying';
+  deed: 'save' | 'load' | 'fork';
+  phase: 'reading' | 'sending' | 'applying' | 'copying';
+  /** Of a fork, stored objects. */
   files: number;
   /** Of how many; null while unknown. */
   filesTotal: number | null;

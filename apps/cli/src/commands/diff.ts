@@ -1,10 +1,8 @@
-import type { Difference } from '@rose/contract';
 import type { Cli } from '../cli.ts';
 import { defineCommand } from '../command.ts';
 import { differenceText, hunkText } from '../output/difference.ts';
+import { allChanges } from '../pages.ts';
 import { findProject, parseVersion } from '../reference.ts';
-
-const PAGE = 5000;
 
 export const command = defineCommand({
   usage: 'diff P A [B] [--names]',
@@ -16,7 +14,9 @@ export const command = defineCommand({
     const [reference, a, b] = positionals as [string, string, string | undefined];
     const sides = { from: parseVersion(a), to: b === undefined ? undefined : parseVersion(b) };
     const projectId = await findProject(cli, reference);
-    const changes = await allChanges(cli, { projectId, ...sides });
+    const { changes } = await allChanges((page) =>
+      cli.rose.comparisons.diff.query({ projectId, ...sides, ...page }, cli.options),
+    );
     if (cli.json) return await cli.print({ from: sides.from, to: sides.to ?? null, changes }, '');
     for (const change of changes) {
       await cli.write(`${differenceText(change)}\n`);
@@ -30,19 +30,6 @@ interface Sides {
   projectId: number;
   from: number;
   to: number | undefined;
-}
-
-async function allChanges(cli: Cli, sides: Sides): Promise<Difference[]> {
-  const changes: Difference[] = [];
-  for (let offset: number | null = 0; offset !== null;) {
-    const page: { changes: Difference[]; next: number | null } = await cli.rose.comparisons.diff.query(
-      { ...sides, offset, limit: PAGE },
-      cli.options,
-    );
-    changes.push(...page.changes);
-    offset = page.next;
-  }
-  return changes;
 }
 
 async function linesOf(cli: Cli, file: Sides & { path: string }): Promise<string> {

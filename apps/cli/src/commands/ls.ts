@@ -1,13 +1,11 @@
 import type { DirectoryEntry } from '@rose/contract';
-import type { Cli } from '../cli.ts';
 import { defineCommand } from '../command.ts';
 import { escapeName } from '../output/escape.ts';
 import { entryJson } from '../output/json.ts';
 import { table } from '../output/table.ts';
 import { bytesText, modeText, timeText } from '../output/units.ts';
+import { allEntries } from '../pages.ts';
 import { findProject, parseVersionReference } from '../reference.ts';
-
-const PAGE = 5000;
 
 export const command = defineCommand({
   usage: 'ls P[@VERSION] [PATH]',
@@ -17,27 +15,15 @@ export const command = defineCommand({
     const [reference, path = ''] = positionals as [string, string | undefined];
     const { project, version } = parseVersionReference(reference);
     const projectId = await findProject(cli, project);
-    const entries =
+    const { files } = cli.rose.workspace(projectId);
+    const entries = await allEntries((page) =>
       version === undefined
-        ? await listLive(cli, projectId, path)
-        : await cli.rose.versions.tree.query({ projectId, version, path }, cli.options);
+        ? files.list.query({ path, ...page }, cli.options)
+        : cli.rose.versions.tree.query({ projectId, version, path, ...page }, cli.options),
+    );
     await cli.print(entries.map(entryJson), entries.length === 0 ? '' : entriesText(entries));
   },
 });
-
-async function listLive(cli: Cli, projectId: number, path: string): Promise<DirectoryEntry[]> {
-  const { list } = cli.rose.workspace(projectId).files;
-  const entries: DirectoryEntry[] = [];
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const page: { entries: DirectoryEntry[]; next: string | null } = await list.query(
-      { path, cursor, limit: PAGE },
-      cli.options,
-    );
-    entries.push(...page.entries);
-    cursor = page.next;
-  }
-  return entries;
-}
 
 function entriesText(entries: DirectoryEntry[]): string {
   const rows = entries.map(({ name, kind, mode, size, mtimeNs }) => [

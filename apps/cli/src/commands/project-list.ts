@@ -4,7 +4,7 @@ import { projectsText } from '../output/project.ts';
 
 export const command = defineCommand({
   usage: 'project list [--deleted]',
-  summary: 'List your projects, or those that can still be undeleted.',
+  summary: 'List your projects and those shared with you, or your own that can still be undeleted.',
   options: { deleted: { type: 'boolean' } },
   async run(cli, { values }) {
     const { list, listDeleted } = cli.rose.projects;

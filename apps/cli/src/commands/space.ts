@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { table, type Column } from '../output/table.ts';
 import { bytesText } from '../output/units.ts';
+import { allVersions } from '../pages.ts';
 import { findProject } from '../reference.ts';
 
 const COLUMNS: Column[] = [
@@ -20,7 +21,7 @@ export const command = defineCommand({
   positionals: ['P'],
   async run(cli, { positionals }) {
     const projectId = await findProject(cli, positionals[0]!);
-    const versions = await cli.rose.versions.list.query({ projectId }, cli.options);
+    const versions = await allVersions(cli, projectId);
     const {
       ownerBytes,
       projectBytes,

@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { differenceText } from '../output/difference.ts';
 import { countText } from '../output/units.ts';
+import { wholeStatus } from '../pages.ts';
 import { findProject } from '../reference.ts';
 
 export const command = defineCommand({
@@ -9,7 +10,7 @@ export const command = defineCommand({
   positionals: ['P'],
   async run(cli, { positionals }) {
     const projectId = await findProject(cli, positionals[0]!);
-    const { base, changes } = await cli.rose.versions.status.query({ projectId }, cli.options);
+    const { base, changes } = await wholeStatus(cli, projectId);
     const since = base === null ? 'No version yet' : `Since version ${base}`;
     const title =
       changes.length === 0 ? `${since}: nothing changed.` : `${since}: ${countText(changes.length, 'change')}`;

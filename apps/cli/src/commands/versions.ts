@@ -3,6 +3,7 @@ import { escapeText } from '../output/escape.ts';
 import { versionJson } from '../output/json.ts';
 import { table, type Column } from '../output/table.ts';
 import { bytesText, timeText } from '../output/units.ts';
+import { allVersions } from '../pages.ts';
 import { findProject } from '../reference.ts';
 
 const COLUMNS: Column[] = [
@@ -22,7 +23,7 @@ export const command = defineCommand({
   positionals: ['P'],
   async run(cli, { positionals }) {
     const projectId = await findProject(cli, positionals[0]!);
-    const versions = await cli.rose.versions.list.query({ projectId }, cli.options);
+    const versions = await allVersions(cli, projectId);
     const rows = versions.map(
       ({ version, active, createdAt, kind, files, logicalBytes, storedBytes, author, message }) => [
         `${active ? '*' : ''}${version}`,

@@ -10,7 +10,7 @@ export interface Column {
 /** Aligned columns under their titles; no space at the ends of lines. */
 export function table(columns: Column[], rows: string[][]): string {
   const lines = [columns.map(({ title }) => title), ...rows];
-  const widths = columns.map((_, at) => Math.max(...lines.map((cells) => displayWidth(cells[at]!))));
+  const widths = columns.map((_, at) => lines.reduce((widest, cells) => Math.max(widest, displayWidth(cells[at]!)), 0));
   return lines
     .map((cells) => {
       const padded = cells.map((cell, at) => {

@@ -12,5 +12,5 @@ export const comparisonsRouter = router({
     ),
   history: projectProcedure('viewer')
     .input(historyInput)
-    .query(({ ctx, input }) => ctx.services.comparisons.history(ctx.project, input.path)),
+    .query(({ ctx, input }) => ctx.services.comparisons.history(ctx.project, input.path, input)),
 });

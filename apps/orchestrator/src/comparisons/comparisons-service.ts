@@ -1,5 +1,5 @@
-import { notFound, type Comparison, type FileComparison, type PathVersion } from '@rose/contract';
-import { fromText, type FileEntry, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
+import { notFound, type Comparison, type FileComparison, type PathHistory } from '@rose/contract';
+import { fromText, type FileEntry, type ObjectId, type Raw } from '@rose/snapshot';
 import type { ContainersService } from '../containers/containers-service.ts';
 import type { Locks } from '../containers/locks.ts';
 import { hasSameContent } from '../versions/diff-trees.ts';
@@ -7,15 +7,18 @@ import { findEntry } from '../versions/find-entry.ts';
 import type { Saver } from '../versions/saver.ts';
 import type { TreeSource } from '../versions/trees.ts';
 import type { StoredVersion, VersionsRepository } from '../versions/versions-repository.ts';
-import type { ProjectRef, VersionsService } from '../versions/versions-service.ts';
-import { differencesBetween } from '../versions/differences.ts';
+import type { Page } from '../versions/load-plan.ts';
+import type { VersionFiles } from '../versions/version-files.ts';
+import type { ProjectRef } from '../versions/versions-service.ts';
+import { differencesBetween, pageOf } from '../versions/differences.ts';
 import { readLiveFile } from './live-file.ts';
+import { historyOf, type HistoryPage } from './path-history.ts';
 import { compareBytes, MAX_TEXT_BYTES } from './line-diff.ts';
 
 export interface ComparisonsOptions {
   repository: VersionsRepository;
   saver: Saver;
-  versions: VersionsService;
+  files: VersionFiles;
   containers: ContainersService;
   locks: Locks;
 }
@@ -40,22 +43,11 @@ export class ComparisonsService {
   }
 
   /** One page of the changes. No container is needed between two versions. */
-  async diff(
-    project: ProjectRef,
-    sides: Sides & { offset: number; limit: number },
-    signal?: AbortSignal,
-  ): Promise<Comparison> {
+  async diff(project: ProjectRef, sides: Sides & Page, signal?: AbortSignal): Promise<Comparison> {
     const from = await this.#options.repository.get(project.id, sides.from);
     const after = await this.#side(project, sides.to, signal);
-    const all = await differencesBetween(after.trees, from.root, after.root);
-    const end = sides.offset + sides.limit;
-    return {
-      from: sides.from,
-      to: sides.to ?? null,
-      changes: all.slice(sides.offset, end),
-      next: end < all.length ? end : null,
-      total: all.length,
-    };
+    const changes = differencesBetween(after.trees, from.root, after.root);
+    return { from: sides.from, to: sides.to ?? null, ...(await pageOf(changes, sides)) };
   }
 
   /** One file, line by line where both sides are text. @throws RoseError NOT_FOUND when neither side has it */
@@ -84,22 +76,10 @@ export class ComparisonsService {
     return compareBytes(old, fresh);
   }
 
-  /** The versions in which a path changed, oldest first. Compares only that path: the trees on the way to it are read. */
-  async history(project: ProjectRef, path: string): Promise<PathVersion[]> {
+  /** One page of the versions in which a path changed. */
+  async history(project: ProjectRef, path: string, page: HistoryPage): Promise<PathHistory> {
     const { repository, saver } = this.#options;
-    const trees = saver.treesOf(project.ownerId);
-    const raw = fromText(path);
-    const changes: PathVersion[] = [];
-    let before: TreeEntry | null = null;
-    for (const { version, message, createdAt } of await repository.list(project.id)) {
-      const { root } = await repository.get(project.id, version);
-      const after = await findEntry(trees, root, raw);
-      const change = changeBetween(before, after);
-      if (change !== null)
-        changes.push({ version, message, createdAt, change, size: after?.kind === 'file' ? after.size : null });
-      before = after;
-    }
-    return changes;
+    return await historyOf(repository, saver.treesOf(project.ownerId), { projectId: project.id, path }, page);
   }
 
   async #side(project: ProjectRef, number: number | undefined, signal?: AbortSignal): Promise<Side> {
@@ -114,7 +94,7 @@ export class ComparisonsService {
   }
 
   async #bytes(project: ProjectRef, number: number, path: string): Promise<Buffer> {
-    const { bytes } = await this.#options.versions.file(project, number, path);
+    const { bytes } = await this.#options.files.file(project, number, path);
     return Buffer.concat(await Array.fromAsync(bytes));
   }
 
@@ -126,11 +106,4 @@ export class ComparisonsService {
 async function findFile(trees: TreeSource, root: ObjectId, path: Raw): Promise<FileEntry | null> {
   const entry = await findEntry(trees, root, path);
   return entry?.kind === 'file' ? entry : null;
-}
-
-function changeBetween(before: TreeEntry | null, after: TreeEntry | null): PathVersion['change'] | null {
-  if (before === null) return after === null ? null : 'added';
-  if (after === null) return 'removed';
-  if (before.kind === 'directory' && after.kind === 'directory') return before.tree === after.tree ? null : 'changed';
-  return before.mode === after.mode && hasSameContent(before, after) ? null : 'changed';
 }

@@ -112,11 +112,9 @@ describe('a file', () => {
 });
 
 describe('the history of a path', () => {
-  const history = async (path: string) =>
-    (await studio.ada.rose.comparisons.history.query({ ...id(), path })).map(({ version, change }) => [
-      version,
-      change,
-    ]);
+  const page = (path: string, cursor: { after?: number; limit?: number } = {}) =>
+    studio.ada.rose.comparisons.history.query({ ...id(), path, ...cursor });
+  const history = async (path: string) => (await page(path)).versions.map(({ version, change }) => [version, change]);
 
   it('names the versions that changed it, and those in which it came and went', async () => {
     expect(await history('src/text')).toEqual([
@@ -137,5 +135,13 @@ describe('the history of a path', () => {
       [second, 'changed'],
     ]);
     expect(await history('nowhere')).toEqual([]);
+  });
+
+  it('comes in pages, each from where the one before ended', async () => {
+    const one = await page('src/text', { limit: 1 });
+    expect(one).toMatchObject({ versions: [{ version: first, change: 'added' }], next: first });
+    const two = await page('src/text', { limit: 1, after: one.next! });
+    expect(two.versions).toMatchObject([{ version: second, change: 'changed' }]);
+    expect(await page('src/text', { after: second })).toEqual({ versions: [], next: null });
   });
 });

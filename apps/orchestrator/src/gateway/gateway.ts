@@ -37,10 +37,13 @@ async function pass(context: Context, request: FastifyRequest, reply: FastifyRep
   const left = new AbortController();
   reply.raw.once('close', () => left.abort());
   using _ = services.access.watch(identity, credentials, () => left.abort());
+  using _role = services.projectAccess.watch(identity.account.id, project, () => left.abort());
 
   const agent = await services.containers.wake(project.id, left.signal);
-  const use = services.containers.activity.begin(project.id);
-  reply.raw.once('close', () => use[Symbol.dispose]());
+  if (!WATCHES.has(rest)) {
+    const use = services.containers.activity.begin(project.id);
+    reply.raw.once('close', () => use[Symbol.dispose]());
+  }
   const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
   const answer = await agent.request({
     method: request.method as 'GET' | 'POST',
@@ -58,6 +61,9 @@ async function pass(context: Context, request: FastifyRequest, reply: FastifyRep
   // Until the caller has it all: so long the watch lasts.
   await reply.send(answer.body);
 }
+
+/** Who only looks on keeps no container awake: it is paused under him, and he hears on when somebody works in it. */
+const WATCHES = new Set(['files.watch']);
 
 /** Byte streams that take a body answer when it is dealt with: unpacking a large zip takes minutes. */
 const UPLOAD_MS = 15 * 60_000;

@@ -9,7 +9,7 @@ import { carryTerminal } from './terminal-carrier.ts';
 
 /** A connection that does not answer a ping by the next one is gone. */
 const PING_MS = 30_000;
-/** A role may be taken away, a project deleted. */
+/** A project may be deleted. */
 const LOOK_MS = 30_000;
 /** The WebSocket protocol leaves 4000 to 4999 to applications: 4000 + the HTTP status of the failure. */
 const CLOSE_CODES = 4000;
@@ -37,6 +37,7 @@ async function serve(context: Context, socket: WebSocket, request: FastifyReques
   const refuse = (error: unknown): void => left.abort(asRoseError(error, request.id));
   socket.once('close', () => left.abort());
   stack.use(access.watch(identity, credentials, () => refuse(signedOut())));
+  stack.use(projectAccess.watch(identity.account.id, project, refuse));
   stack.use(every(LOOK_MS, () => projectAccess.require(identity.account.id, project.id, 'editor').catch(refuse)));
   stack.use(keepAlive(socket));
   try {

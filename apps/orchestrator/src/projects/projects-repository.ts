@@ -1,4 +1,4 @@
-import { notFound, RoseError, type Project } from '@rose/contract';
+import { notFound, RoseError, type Project, type ProjectRole } from '@rose/contract';
 import { fromRow } from '../containers/containers-repository.ts';
 import type { Prisma, PrismaClient } from '../drivers/database/generated/client.ts';
 import { isUniqueViolation } from '../drivers/database/index.ts';
@@ -49,22 +49,31 @@ export class ProjectsRepository {
     if (taken !== null) throw nameTaken(name);
   }
 
-  /** @throws RoseError NOT_FOUND */
-  async get(projectId: number): Promise<Project> {
+  /** As somebody with this role sees it. @throws RoseError NOT_FOUND */
+  async get(projectId: number, role: ProjectRole): Promise<Project> {
     const row = await this.#prisma.project.findUnique({ where: { id: projectId }, select: shown });
     if (row === null) throw notFound(`project ${projectId}`);
-    return projectOf(row);
+    return projectOf(row, role);
   }
 
-  /** The projects of an account, by id. */
-  async list(ownerId: number, options: { deletedSince: Date } | null): Promise<Project[]> {
-    const deletedAt = options === null ? null : { gte: options.deletedSince };
+  /** The projects that an account owns or that are shared with it, by id. */
+  async list(accountId: number): Promise<Project[]> {
     const rows = await this.#prisma.project.findMany({
-      where: { ownerId, deletedAt },
+      where: { deletedAt: null, OR: [{ ownerId: accountId }, { members: { some: { userId: accountId } } }] },
+      select: { ...shown, members: { where: { userId: accountId }, select: { role: true } } },
+      orderBy: { id: 'asc' },
+    });
+    return rows.map(({ members: [member], ...row }) => projectOf(row, member?.role ?? 'owner'));
+  }
+
+  /** The own projects of an account that were deleted since, by id. */
+  async listDeleted(ownerId: number, since: Date): Promise<Project[]> {
+    const rows = await this.#prisma.project.findMany({
+      where: { ownerId, deletedAt: { gte: since } },
       select: shown,
       orderBy: { id: 'asc' },
     });
-    return rows.map(projectOf);
+    return rows.map((row) => projectOf(row));
   }
 
   /** @throws RoseError NAME_TAKEN */
@@ -122,13 +131,13 @@ function nameTaken(name: string): RoseError<'NAME_TAKEN'> {
   return new RoseError('NAME_TAKEN', `You have a project named "${name}" already. Choose another name.`);
 }
 
-function projectOf(found: ShownRow): Project {
+function projectOf(found: ShownRow, role: ProjectRole = 'owner'): Project {
   const { owner, versions, state, runtime, createdAt, deletedAt, forkedFromId, forkedFromVersion, ...row } = found;
   const isFork = forkedFromId !== null && forkedFromVersion !== null;
   return {
     ...row,
     owner: owner.email,
-    role: 'owner',
+    role,
     state: fromRow(state),
     runtime: runtime === 'docker' || runtime === 'process' ? runtime : null,
     activeVersion: versions[0]?.number ?? null,

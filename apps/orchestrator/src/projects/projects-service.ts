@@ -3,7 +3,9 @@ import type { Project } from '@rose/contract';
 import type { ContainersService } from '../containers/containers-service.ts';
 import type { Histories } from '../versions/history/histories.ts';
 import type { ReadVersion } from '../versions/history/history-reader.ts';
+import type { Adoptions } from '../versions/adoptions.ts';
 import type { ProjectRef, VersionsService } from '../versions/versions-service.ts';
+import type { ProjectGrant } from './project-access.ts';
 import type { NewProject, ProjectsRepository } from './projects-repository.ts';
 
 /** How long a deleted project can be undeleted. */
@@ -21,6 +23,7 @@ export interface ProjectsOptions {
   containers: ContainersService;
   versions: VersionsService;
   histories: Histories;
+  adoptions: Adoptions;
 }
 
 /** What a person owns. */
@@ -29,12 +32,14 @@ export class ProjectsService {
   readonly #containers: ContainersService;
   readonly #versions: VersionsService;
   readonly #histories: Histories;
+  readonly #adoptions: Adoptions;
 
-  constructor({ repository, containers, versions, histories }: ProjectsOptions) {
+  constructor({ repository, containers, versions, histories, adoptions }: ProjectsOptions) {
     this.#repository = repository;
     this.#containers = containers;
     this.#versions = versions;
     this.#histories = histories;
+    this.#adoptions = adoptions;
   }
 
   /**
@@ -46,14 +51,21 @@ export class ProjectsService {
   }
 
   /**
-   * Makes a project whose version 1 is a version of another project of the same owner: no byte is copied.
-   * @throws RoseError as `create`; NOT_FOUND when there is no such version
+   * Makes a project of the asker whose version 1 is a version that he may read. Of an own one no byte is copied; of
+   * another owner's what he does not have yet, before there is anything to be seen.
+   * @throws RoseError as `create`; NOT_FOUND when there is no such version; LIMIT_EXCEEDED when it would not fit his
+   *   quota (then nothing is copied), BUSY, CANCELLED, DAMAGED
    */
-  async fork(source: ProjectRef, intent: ForkIntent, authorId: number, signal?: AbortSignal): Promise<Project> {
+  async fork(source: ProjectRef, intent: ForkIntent, ownerId: number, signal?: AbortSignal): Promise<Project> {
     const { number } = await this.#versions.find(source, intent.version);
     const { name, description } = intent;
-    const project = { ownerId: source.ownerId, name, description, forkedFromId: source.id, forkedFromVersion: number };
-    return await this.#make(project, (made) => this.#versions.adopt(made.id, source, number, authorId), signal);
+    await this.#repository.requireFree(ownerId, name);
+    const project = { ownerId, name, description, forkedFromId: source.id, forkedFromVersion: number };
+    return await this.#adoptions.run(
+      { source, number, ownerId },
+      (adopt) => this.#make(project, adopt, signal),
+      signal,
+    );
   }
 
   /**
@@ -75,7 +87,7 @@ export class ProjectsService {
 
   /** The file of a project's history. @throws RoseError DAMAGED, CANCELLED, while it is read */
   async exportHistory(project: ProjectRef, signal: AbortSignal): Promise<AsyncGenerator<Buffer>> {
-    const { name, description } = await this.#repository.get(project.id);
+    const { name, description } = await this.#repository.get(project.id, 'viewer');
     return this.#histories.export(project, { name, description }, signal);
   }
 
@@ -93,20 +105,21 @@ export class ProjectsService {
       await this.#repository.erase(made.id);
       throw error;
     }
-    return await this.#repository.get(made.id);
+    return await this.#repository.get(made.id, 'owner');
   }
 
-  async list(ownerId: number): Promise<Project[]> {
-    return await this.#repository.list(ownerId, null);
+  /** His own, and those that others share with him. */
+  async list(accountId: number): Promise<Project[]> {
+    return await this.#repository.list(accountId);
   }
 
   /** Those that can still be undeleted. */
   async listDeleted(ownerId: number): Promise<Project[]> {
-    return await this.#repository.list(ownerId, { deletedSince: undeletableSince() });
+    return await this.#repository.listDeleted(ownerId, undeletableSince());
   }
 
-  async get(projectId: number): Promise<Project> {
-    return await this.#repository.get(projectId);
+  async get({ id, role }: ProjectGrant): Promise<Project> {
+    return await this.#repository.get(id, role);
   }
 
   async rename(projectId: number, name: string): Promise<Project> {
@@ -122,14 +135,19 @@ export class ProjectsService {
     return await this.#repository.undelete(projectId, ownerId, undeletableSince());
   }
 
-  async start(projectId: number, signal?: AbortSignal): Promise<Project> {
-    await this.#containers.wake(projectId, signal);
-    return await this.#repository.get(projectId);
+  async start(project: ProjectGrant, signal?: AbortSignal): Promise<Project> {
+    await this.#containers.wake(project.id, signal);
+    return await this.get(project);
   }
 
-  async stop(projectId: number): Promise<Project> {
-    await this.#containers.stop(projectId);
-    return await this.#repository.get(projectId);
+  async stop(project: ProjectGrant): Promise<Project> {
+    await this.#containers.stop(project.id);
+    return await this.get(project);
+  }
+
+  async restart(project: ProjectGrant, signal?: AbortSignal): Promise<Project> {
+    await this.#containers.restart(project.id, signal);
+    return await this.get(project);
   }
 }
 

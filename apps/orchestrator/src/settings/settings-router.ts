@@ -18,7 +18,8 @@ export const settingsRouter = router({
       .mutation(({ ctx, input }) => ctx.services.settings.resetUser(ctx.identity.account.id, input.key)),
   }),
   project: router({
-    get: projectProcedure('viewer')
+    // The environment holds secrets, which an editor sees in the container anyway.
+    get: projectProcedure('editor')
       .input(projectInput)
       .query(({ ctx }) => ctx.services.settings.ofProject(ctx.project)),
     update: projectProcedure('owner')

@@ -25,6 +25,14 @@ export class Quota {
     return this.#options.bytes;
   }
 
+  /** @throws RoseError LIMIT_EXCEEDED when so many compressed bytes more would be too many */
+  async require(ownerId: number, added: number): Promise<void> {
+    const { bytes, objects } = this.#options;
+    if (bytes === null || added === 0) return;
+    const value = (await objects.storedBytes(ownerId)) + added;
+    if (value > bytes) throw overQuota(value, bytes);
+  }
+
   /** The session of a save that is refused with LIMIT_EXCEEDED as soon as it stores too much. */
   guard(session: SaveSession, { ownerId, kind }: { ownerId: number; kind: VersionKind }): SaveSession {
     const { bytes, objects } = this.#options;
@@ -70,6 +78,12 @@ function isOverQuota(error: unknown): boolean {
   return error instanceof RoseError && error.code === 'LIMIT_EXCEEDED' && error.details['limit'] === LIMIT;
 }
 
+/** Whose they are is not said: an editor saves into the owner's store. */
+function overQuota(value: number, allowed: number): RoseError<'LIMIT_EXCEEDED'> {
+  const message = `The versions of this account may take ${allowed} bytes, and with this one they would take ${value} or more. Nothing was saved. Delete versions that you do not need (rose space P says what each would free), and try again.`;
+  return new RoseError('LIMIT_EXCEEDED', message, { limit: LIMIT, value, allowed });
+}
+
 class GuardedSession implements SaveSession {
   readonly #session: SaveSession;
   readonly #allowed: number;
@@ -88,10 +102,7 @@ class GuardedSession implements SaveSession {
     const added = await this.#session.put(objects);
     this.#added += added;
     const value = this.#before + this.#added;
-    if (this.#added > 0 && value > this.#allowed) {
-      const message = `Your versions may take ${this.#allowed} bytes, and with this one they would take ${value} or more. Nothing was saved. Delete versions that you do not need (rose space P says what each would free), and try again.`;
-      throw new RoseError('LIMIT_EXCEEDED', message, { limit: LIMIT, value, allowed: this.#allowed });
-    }
+    if (this.#added > 0 && value > this.#allowed) throw overQuota(value, this.#allowed);
     return added;
   }
 

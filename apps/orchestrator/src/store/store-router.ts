@@ -8,7 +8,8 @@ export const storeRouter = router({
   collect: signedIn
     .input(collectInput)
     .mutation(({ ctx, input, signal }) => ctx.services.store.collect(ctx.identity.account, input.dryRun, signal)),
-  space: projectProcedure('viewer')
+  // It counts the owner's other projects too: what they hold is not for members to find out.
+  space: projectProcedure('owner')
     .input(projectInput)
     .query(({ ctx }) => ctx.services.store.space(ctx.project)),
 });

@@ -1,8 +1,8 @@
-import { RoseError } from '@rose/contract';
-import { ObjectError, openObject, toText, type ObjectId } from '@rose/snapshot';
+import { toText, type ObjectId } from '@rose/snapshot';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
 import { createTreeCache, StoredTrees, type TreeCache } from '../versions/trees.ts';
 import { DamageWalk } from './damage-walk.ts';
+import { checkAll, checkReachable, requireGoingOn, type Sampling } from './object-check.ts';
 import type { StoreRepository, VersionRoot } from './store-repository.ts';
 
 export interface Damage {
@@ -19,12 +19,9 @@ export interface Verified {
   damaged: Damage[];
 }
 
-export interface VerifyScope {
-  /** null: all of the owner's. */
+export interface VerifyScope extends Sampling {
+  /** Only what its versions reach is hashed; null: all of the owner's. */
   projectId: number | null;
-  /** Share of the objects to hash, 0–1; chosen by id, so other runs choose others when `seed` differs. */
-  sample: number;
-  seed: number;
 }
 
 /** A version, and its paths that cannot be read. */
@@ -42,6 +39,7 @@ export interface VerifierOptions {
 }
 
 const MAX_DAMAGE = 1000;
+const EVERYTHING: Sampling = { sample: 1, seed: 0 };
 
 /** Re-hashes stored objects and walks versions: one flipped bit anywhere is found and named. */
 export class Verifier {
@@ -56,7 +54,11 @@ export class Verifier {
     const roots = (await this.#options.repository.roots(ownerId)).filter(
       ({ projectId }) => scope.projectId === null || projectId === scope.projectId,
     );
-    const { whole, ...counts } = await this.#hash(ownerId, scope, signal);
+    const { objects } = this.#options;
+    const { whole, ...counts } =
+      scope.projectId === null
+        ? await checkAll(objects, ownerId, scope, signal)
+        : await checkReachable(objects, ownerId, idsOf(roots), scope, signal);
     const damaged: (Damage & { id: number })[] = [];
     for await (const { root, damaged: paths } of this.#walk(ownerId, roots, whole, signal)) {
       const { id, number: version, project } = root;
@@ -70,30 +72,11 @@ export class Verifier {
   async conditions(project: { id: number; ownerId: number }, signal: AbortSignal): Promise<VersionCondition[]> {
     const { id, ownerId } = project;
     const roots = (await this.#options.repository.roots(ownerId)).filter(({ projectId }) => projectId === id);
-    const { whole } = await this.#hash(ownerId, { sample: 1, seed: 0 }, signal);
+    const { whole } = await checkReachable(this.#options.objects, ownerId, idsOf(roots), EVERYTHING, signal);
     const conditions: VersionCondition[] = [];
     for await (const { root, damaged } of this.#walk(ownerId, roots.toReversed(), whole, signal))
       conditions.push({ number: root.number, damaged });
     return conditions;
-  }
-
-  async #hash(
-    ownerId: number,
-    { sample, seed }: Omit<VerifyScope, 'projectId'>,
-    signal?: AbortSignal,
-  ): Promise<Omit<Verified, 'damaged'> & { whole: Map<ObjectId, number> }> {
-    const result = { objects: 0, bytes: 0, whole: new Map<ObjectId, number>() };
-    for await (const { id, size, data, isAsWritten } of this.#options.objects.all(ownerId)) {
-      requireGoingOn(signal);
-      if (!isSampled(id, sample, seed)) {
-        result.whole.set(id, size);
-        continue;
-      }
-      result.objects += 1;
-      result.bytes += size;
-      if (isAsWritten && isWhole(id, data, size)) result.whole.set(id, size);
-    }
-    return result;
   }
 
   async *#walk(
@@ -120,20 +103,6 @@ export class Verifier {
   }
 }
 
-function requireGoingOn(signal?: AbortSignal): void {
-  if (signal?.aborted === true) throw new RoseError('CANCELLED', 'The check of the store was cancelled.');
-}
-
-function isWhole(id: ObjectId, data: Buffer, size: number): boolean {
-  try {
-    openObject(id, data, size);
-    return true;
-  } catch (error) {
-    if (error instanceof ObjectError) return false;
-    throw error;
-  }
-}
-
-function isSampled(id: ObjectId, sample: number, seed: number): boolean {
-  return sample >= 1 || ((Number.parseInt(id.slice(0, 8), 16) ^ seed) >>> 0) / 2 ** 32 < sample;
+function idsOf(roots: readonly VersionRoot[]): ObjectId[] {
+  return roots.map(({ root }) => root);
 }

@@ -17,7 +17,7 @@ const set = (values: Record<string, string | number>) => rose().settings.project
 const list = () => rose().versions.list.query(id());
 const checkpoints = () => studio.orchestrator.context.services.checkpoints;
 const filesOf = async (version: number) =>
-  (await rose().versions.tree.query({ ...id(), version })).map(({ name }) => name);
+  (await rose().versions.tree.query({ ...id(), version })).entries.map(({ name }) => name);
 
 describe('the command of a project before saves', () => {
   it('runs before saves by hand, auto-saves and stops; what it makes is in the version', async () => {

@@ -20,6 +20,8 @@ export type Difference =
   | { step: 'enter' | 'leave'; path: Raw; before: DirectoryTreeEntry | null; after: DirectoryTreeEntry | null };
 
 export interface DiffOptions {
+  /** Where the second tree is read; missing: where the first is. */
+  others?: TreeSource;
   /** Which paths to look at; a directory that holds such a path is entered. Missing: all. */
   selects?: (path: Raw) => boolean;
 }
@@ -34,25 +36,21 @@ export async function* diffTrees(
   after: ObjectId | null,
   options: DiffOptions = {},
 ): AsyncGenerator<Difference> {
-  await prefetchPairs(trees, before, after);
-  yield* new TreeDiff(trees, options.selects ?? (() => true)).directory('' as Raw, before, after);
+  const sides = new Sides(trees, options.others ?? trees, options.selects ?? (() => true));
+  await sides.prefetch(before, after);
+  yield* new TreeDiff(sides).directory('' as Raw, before, after);
 }
 
 class TreeDiff {
-  readonly #trees: TreeSource;
-  readonly #selects: (path: Raw) => boolean;
+  readonly #sides: Sides;
 
-  constructor(trees: TreeSource, selects: (path: Raw) => boolean) {
-    this.#trees = trees;
-    this.#selects = selects;
+  constructor(sides: Sides) {
+    this.#sides = sides;
   }
 
   async *directory(path: Raw, before: ObjectId | null, after: ObjectId | null): AsyncGenerator<Difference> {
     if (before === after) return;
-    for (const [name, old, now] of await pairs(this.#trees, before, after)) {
-      const at = joinRaw(path, name);
-      if (this.#selects(at)) yield* this.#pair(at, old, now);
-    }
+    for (const [at, old, now] of await this.#sides.pairs(path, before, after)) yield* this.#pair(at, old, now);
   }
 
   async *#pair(path: Raw, before: TreeEntry | null, after: TreeEntry | null): AsyncGenerator<Difference> {
@@ -78,52 +76,61 @@ class TreeDiff {
   }
 }
 
-type Pair = [name: Raw, before: TreeEntry | null, after: TreeEntry | null];
-
-/** The entries of two directories side by side, sorted by name. */
-async function pairs(trees: TreeSource, before: ObjectId | null, after: ObjectId | null): Promise<Pair[]> {
-  const left = before === null ? [] : await trees.tree(before);
-  const right = after === null ? [] : await trees.tree(after);
-  const found: Pair[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < left.length || j < right.length) {
-    const a = left[i];
-    const b = right[j];
-    if (b === undefined || (a !== undefined && a.name < b.name)) {
-      found.push([a!.name, a!, null]);
-      i += 1;
-    } else if (a === undefined || b.name < a.name) {
-      found.push([b.name, null, b]);
-      j += 1;
-    } else {
-      found.push([a.name, a, b]);
-      i += 1;
-      j += 1;
-    }
-  }
-  return found;
-}
+type Pair = [path: Raw, before: TreeEntry | null, after: TreeEntry | null];
 
 /** About as many as the tree cache holds. */
 const MAX_PREFETCHED = 20_000;
 
-/** Reads the directories that differ level by level, instead of one by one. */
-async function prefetchPairs(trees: TreeSource, before: ObjectId | null, after: ObjectId | null): Promise<void> {
-  let level: [ObjectId | null, ObjectId | null][] = [[before, after]];
-  let count = 0;
-  while (level.length > 0 && count < MAX_PREFETCHED) {
-    await trees.prefetch(level.flat().filter((id) => id !== null));
-    count += level.length;
-    const below: typeof level = [];
-    for (const [left, right] of level) {
-      if (left === right) continue;
-      for (const [, a, b] of await pairs(trees, left, right)) {
-        const pair: [ObjectId | null, ObjectId | null] = [treeOf(a), treeOf(b)];
-        if (pair[0] !== pair[1]) below.push(pair);
-      }
+/** Where the two trees are read, and which of their paths matter. */
+class Sides {
+  readonly #left: TreeSource;
+  readonly #right: TreeSource;
+  readonly #selects: (path: Raw) => boolean;
+
+  constructor(left: TreeSource, right: TreeSource, selects: (path: Raw) => boolean) {
+    this.#left = left;
+    this.#right = right;
+    this.#selects = selects;
+  }
+
+  /** The entries of two directories side by side, sorted by name. */
+  async pairs(path: Raw, before: ObjectId | null, after: ObjectId | null): Promise<Pair[]> {
+    const left = before === null ? [] : await this.#left.tree(before);
+    const right = after === null ? [] : await this.#right.tree(after);
+    const found: Pair[] = [];
+    let i = 0;
+    let j = 0;
+    while (i < left.length || j < right.length) {
+      const a = left[i];
+      const b = right[j];
+      const isLeft = b === undefined || (a !== undefined && a.name <= b.name);
+      const isRight = a === undefined || (b !== undefined && b.name <= a.name);
+      const at = joinRaw(path, (isLeft ? a : b)!.name);
+      if (this.#selects(at)) found.push([at, isLeft ? a! : null, isRight ? b! : null]);
+      if (isLeft) i += 1;
+      if (isRight) j += 1;
     }
-    level = below;
+    return found;
+  }
+
+  /** Reads the directories that differ level by level, instead of one by one. */
+  async prefetch(before: ObjectId | null, after: ObjectId | null): Promise<void> {
+    let level: [path: Raw, left: ObjectId | null, right: ObjectId | null][] = [['' as Raw, before, after]];
+    let count = 0;
+    while (level.length > 0 && count < MAX_PREFETCHED) {
+      await this.#left.prefetch(level.flatMap(([, left]) => left ?? []));
+      await this.#right.prefetch(level.flatMap(([, , right]) => right ?? []));
+      count += level.length;
+      const below: typeof level = [];
+      for (const [path, left, right] of level) {
+        if (left === right) continue;
+        for (const [at, a, b] of await this.pairs(path, left, right)) {
+          const [old, now] = [treeOf(a), treeOf(b)];
+          if (old !== now) below.push([at, old, now]);
+        }
+      }
+      level = below;
+    }
   }
 }
 

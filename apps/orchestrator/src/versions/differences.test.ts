@@ -17,10 +17,10 @@ async function between(before: Files, after: Files): Promise<string[]> {
   return await compare(await bench.save(projectId, before), await bench.save(projectId, after));
 }
 
-async function compare(a: number, b: number): Promise<string[]> {
+async function compare(a: number, b: number, most?: number): Promise<string[]> {
   const roots = await Promise.all([a, b].map((number) => bench.versions.get(projectId, number)));
   const trees = new StoredTrees(bench.objects, bench.ownerId, createTreeCache());
-  const differences = await differencesBetween(trees, roots[0]!.root, roots[1]!.root);
+  const differences = await Array.fromAsync(differencesBetween(trees, roots[0]!.root, roots[1]!.root, most));
   return differences.map(({ change, path, from }) => `${change} ${from === undefined ? '' : `${from} -> `}${path}`);
 }
 
@@ -54,6 +54,16 @@ it('a copy is added and its source stays; empty files are never taken for each o
     'added fresh',
     'removed gone',
   ]);
+});
+
+it('of more changes than are held renames are told as removed and added, in the same order', async () => {
+  const [before, after] = [
+    await bench.save(projectId, { a: '1', b: '2' }),
+    await bench.save(projectId, { c: '1', d: '2' }),
+  ];
+  expect(await compare(before, after, 4)).toEqual(['renamed a -> c', 'renamed b -> d']);
+  for (const most of [0, 1, 3])
+    expect(await compare(before, after, most)).toEqual(['removed a', 'removed b', 'added c', 'added d']);
 });
 
 it('what became another kind is removed and added', async () => {

@@ -10,6 +10,8 @@ export interface Visitor extends Disposable {
   identity: Identity;
   /** Aborts when he leaves, or when what he came with ends. */
   signal: AbortSignal;
+  /** Makes him leave. */
+  leave: () => void;
 }
 
 /** One who came for a project. */
@@ -33,7 +35,7 @@ export async function welcome(
   const leave = (): void => left.abort(new RoseError('CANCELLED', 'The caller went away.'));
   reply.raw.once('close', leave);
   const watch = services.access.watch(identity, credentials, leave);
-  return { identity, signal: left.signal, [Symbol.dispose]: () => watch[Symbol.dispose]() };
+  return { identity, signal: left.signal, leave, [Symbol.dispose]: () => watch[Symbol.dispose]() };
 }
 
 /**
@@ -54,10 +56,12 @@ export async function receive(
     throw new RoseError('NOT_FOUND', `There is no project ${id.slice(0, 100)}, or it is not yours.`, {
       what: 'project',
     });
-  const { identity, signal } = visitor;
-  const project = await context.services.projectAccess.require(identity.account.id, projectId.data, least);
+  const { identity, signal, leave } = visitor;
+  const { projectAccess } = context.services;
+  const project = await projectAccess.require(identity.account.id, projectId.data, least);
+  visitors.use(projectAccess.watch(identity.account.id, project, leave));
   const visit = visitors.move();
-  return { identity, project, signal, [Symbol.dispose]: () => visit.dispose() };
+  return { identity, project, signal, leave, [Symbol.dispose]: () => visit.dispose() };
 }
 
 /** `:number` of the route. @throws RoseError NOT_FOUND */

@@ -13,3 +13,23 @@ export async function findEntry(trees: TreeSource, root: ObjectId, path: Raw): P
   }
   return entry;
 }
+
+/** The same of several trees: the directories of each level are read together. */
+export async function findEntries(
+  trees: TreeSource,
+  roots: readonly ObjectId[],
+  path: Raw,
+): Promise<(TreeEntry | null)[]> {
+  let directories: (ObjectId | null)[] = [...roots];
+  let found: (TreeEntry | null)[] = roots.map(() => null);
+  for (const name of splitRaw(path)) {
+    await trees.prefetch(directories.filter((id) => id !== null));
+    found = [];
+    for (const id of directories) {
+      const entries = id === null ? [] : await trees.tree(id);
+      found.push(entries.find((candidate) => candidate.name === name) ?? null);
+    }
+    directories = found.map((entry) => (entry?.kind === 'directory' ? entry.tree : null));
+  }
+  return found;
+}

@@ -2,7 +2,8 @@ import { RoseError, type LoadPlan, type LoadResult } from '@rose/contract';
 import type { ContainersService } from '../containers/containers-service.ts';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import { withLive, type LoadPaths } from './load-paths.ts';
-import type { Loader } from './loader.ts';
+import type { Page } from './load-plan.ts';
+import type { Loader, LoadSource } from './loader.ts';
 import type { LiveState, Saver } from './saver.ts';
 import type { StoredVersion } from './versions-repository.ts';
 
@@ -16,6 +17,8 @@ export interface LoadRequest {
   projectId: number;
   ownerId: number;
   target: StoredVersion;
+  /** The project whose version that is; missing: this one. */
+  source: LoadSource | undefined;
   /** Only these; null for the whole workspace. */
   paths: LoadPaths | null;
   /** Keep no checkpoint of the live state. */
@@ -53,16 +56,19 @@ export class LoadDeed {
   }
 
   /** What a load would do. Of a workspace that cannot be restored nothing is there, so a load would write all. */
-  async plan({ target, paths, ...ids }: Omit<LoadRequest, 'discard'>, signal?: AbortSignal): Promise<LoadPlan> {
+  async plan(request: Omit<LoadRequest, 'discard'>, page: Page, signal?: AbortSignal): Promise<LoadPlan> {
     const { saver, loader, containers } = this.#options;
+    const { target, source, paths, ...ids } = request;
     try {
       const agent = await containers.wake(ids.projectId, signal);
       const live = await saver.scan(ids, agent, signal);
-      return await loader.plan(target, paths && (await withLive(paths, live.trees, live.root)), live);
+      const wanted = paths && (await withLive(paths, live.trees, live.root));
+      return await loader.plan({ target, source, paths: wanted, live }, page);
     } catch (error) {
       if (!needsAttention(error)) throw error;
       if (paths !== null) throw onlyWhole(error);
-      return await loader.plan(target, null, { root: null, trees: saver.treesOf(ids.ownerId), skipped: [] });
+      const live = { root: null, trees: saver.treesOf(ids.ownerId), skipped: [] };
+      return await loader.plan({ target, paths: null, live }, page);
     }
   }
 
@@ -75,14 +81,18 @@ export class LoadDeed {
     return await this.#load(request, live, agent, signal);
   }
 
-  async #keep({ target, discard, ...ids }: LoadRequest, agent: AgentConnection, signal?: AbortSignal): Promise<Live> {
+  async #keep(
+    { target, source, discard, ...ids }: LoadRequest,
+    agent: AgentConnection,
+    signal?: AbortSignal,
+  ): Promise<Live> {
     const { saver } = this.#options;
     if (discard) return { state: await saver.scan(ids, agent, signal), returnTo: null, checkpoint: null };
     const order = {
       projectId: ids.projectId,
       ownerId: ids.ownerId,
       kind: 'before-load' as const,
-      message: `Before the load of version ${target.number}`,
+      message: `Before the load of version ${target.number}${source ? ` of project ${source.projectId}` : ''}`,
       authorId: null,
       requestId: null,
       full: false as const,
@@ -94,13 +104,13 @@ export class LoadDeed {
   }
 
   async #load(
-    { projectId, ownerId, target, paths }: LoadRequest,
+    { projectId, ownerId, target, source, paths }: LoadRequest,
     { state: live, returnTo, checkpoint }: Live,
     agent: AgentConnection,
     signal?: AbortSignal,
   ): Promise<LoadResult> {
     const wanted = paths && (await withLive(paths, live.trees, live.root));
-    const order = { projectId, ownerId, target, paths: wanted, live, returnTo, checkpoint };
+    const order = { projectId, ownerId, target, source, paths: wanted, live, returnTo, checkpoint };
     return await this.#options.loader.load(order, agent, signal);
   }
 }

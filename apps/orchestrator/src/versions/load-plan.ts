@@ -9,7 +9,7 @@ import {
   type Raw,
   type ReuseChunk,
 } from '@rose/snapshot';
-import { diffTrees, hasSameContent, type Difference, type LeafEntry } from './diff-trees.ts';
+import { diffTrees, hasSameContent, type Difference } from './diff-trees.ts';
 import { PathSet } from './path-set.ts';
 import type { TreeSource } from './trees.ts';
 
@@ -25,19 +25,22 @@ export interface LoadSelection {
   /** The live state. */
   live: ObjectId | null;
   target: ObjectId;
+  /** Where the target is read; missing: where the live state is. */
+  targetTrees?: TreeSource | undefined;
   /** Only these paths; null for the whole workspace. */
   paths: readonly Raw[] | null;
 }
 
 /** The operations of a load, in the order in which an agent can do them. Repeatable: trees do not change. */
-export async function* planSteps({ trees, live, target, paths }: LoadSelection): AsyncGenerator<PlannedStep> {
+export async function* planSteps(selection: LoadSelection): AsyncGenerator<PlannedStep> {
+  const { trees, live, target, targetTrees = trees, paths } = selection;
   const wanted = paths === null ? null : new PathSet(paths);
   const isWanted = (path: Raw): boolean => wanted === null || wanted.holds(path);
   const leadsTo = (path: Raw): boolean => wanted === null || wanted.leadsTo(path);
-  const differences = diffTrees(trees, live, target, { selects: (path) => isWanted(path) || leadsTo(path) });
-  for await (const difference of differences) {
+  const selects = (path: Raw): boolean => isWanted(path) || leadsTo(path);
+  for await (const difference of diffTrees(trees, live, target, { others: targetTrees, selects })) {
     if (difference.step === 'leaf') {
-      if (isWanted(difference.path)) yield await leafStep(trees, difference.path, difference.before, difference.after);
+      if (isWanted(difference.path)) yield await leafStep({ trees, targetTrees }, difference);
     } else {
       const step = directoryStep(difference, isWanted(difference.path));
       if (step !== null) yield step;
@@ -64,10 +67,8 @@ function directoryStep(
 }
 
 async function leafStep(
-  trees: TreeSource,
-  raw: Raw,
-  before: LeafEntry | null,
-  after: LeafEntry | null,
+  sources: Required<Pick<LoadSelection, 'trees' | 'targetTrees'>>,
+  { path: raw, before, after }: Difference & { step: 'leaf' },
 ): Promise<PlannedStep> {
   const path = toText(raw);
   if (after === null) return plain({ op: 'remove', path, kind: before!.kind });
@@ -78,17 +79,18 @@ async function leafStep(
     return plain({ op: 'write', kind: 'symlink', ...attributes, target: toText(after.target) });
   const content = 'list' in after.content ? { list: after.content.list } : { chunks: [...after.content.chunks] };
   const operation: LoadOperation = { op: 'write', kind: 'file', ...attributes, size: after.size, content };
-  return { operation, pieces: await pieces(trees, before?.kind === 'file' ? before : null, after) };
+  const old = before?.kind === 'file' ? await chunksOf(sources.trees, before) : [];
+  return { operation, pieces: pieces(old, await chunksOf(sources.targetTrees, after)) };
 }
 
-async function pieces(trees: TreeSource, before: FileEntry | null, after: FileEntry): Promise<PlannedStep['pieces']> {
+function pieces(before: readonly Chunk[], after: readonly Chunk[]): PlannedStep['pieces'] {
   const offsets = new Map<ObjectId, number>();
   let offset = 0;
-  for (const { id, size } of before === null ? [] : await chunksOf(trees, before)) {
+  for (const { id, size } of before) {
     offsets.set(id, offset);
     offset += size;
   }
-  return (await chunksOf(trees, after)).map((chunk) => ({ ...chunk, offset: offsets.get(chunk.id) ?? null }));
+  return after.map((chunk) => ({ ...chunk, offset: offsets.get(chunk.id) ?? null }));
 }
 
 /** All chunks of a file, also where its entry names a list. */
@@ -100,7 +102,7 @@ function plain(operation: LoadOperation): PlannedStep {
   return { operation, pieces: [] };
 }
 
-export type PlanCounts = Omit<LoadPlan, 'version' | 'kept' | 'conflicts'> & {
+export type PlanCounts = Omit<LoadPlan, 'version' | 'kept' | 'conflicts' | 'next'> & {
   /** Operations in all. */
   operations: number;
   /** Bytes that the agent writes. */
@@ -108,14 +110,20 @@ export type PlanCounts = Omit<LoadPlan, 'version' | 'kept' | 'conflicts'> & {
   conflicts: string[];
 };
 
+/** Which of a list are told. */
+export interface Page {
+  offset: number;
+  limit: number;
+}
+
 /**
- * Counts a plan. Paths that the scan could not hold and that the plan would need are the
+ * Counts a plan; the paths of one page are kept. Paths that the scan could not hold and that the plan would need are the
  * conflicts that are known beforehand.
  */
 export async function countSteps(
   steps: AsyncIterable<PlannedStep>,
   skipped: readonly string[],
-  keepPaths: boolean,
+  page: Page | null,
 ): Promise<PlanCounts> {
   const counts: PlanCounts = { written: 0, removed: 0, bytes: 0, paths: [], operations: 0, staged: 0, conflicts: [] };
   for await (const { operation } of steps) {
@@ -127,9 +135,10 @@ export async function countSteps(
       counts.staged += operation.size;
     }
     const action = op === 'remove' ? 'remove' : 'write';
+    const index = counts.written + counts.removed;
     if (action === 'remove') counts.removed += 1;
     else counts.written += 1;
-    if (keepPaths) counts.paths.push({ path, action });
+    if (page !== null && index >= page.offset && index < page.offset + page.limit) counts.paths.push({ path, action });
     if (skipped.some((held) => held === path || (op === 'remove' && held.startsWith(`${path}/`))))
       counts.conflicts.push(path);
   }

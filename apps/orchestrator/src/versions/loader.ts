@@ -5,12 +5,13 @@ import { decodeJson, LOAD_ANSWER, readFrames, type LoadOperation, type LoadOutco
 import { z } from 'zod';
 import { translateAgentError, type AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
-import { countSteps, planSteps, type LoadSelection, type PlanCounts } from './load-plan.ts';
+import { countSteps, planSteps, type LoadSelection, type Page, type PlanCounts } from './load-plan.ts';
 import { loadStream } from './load-stream.ts';
 import { outcomeSchema, type PendingLoads } from './pending-loads.ts';
 import type { Progress } from './progress.ts';
 import { lied } from './save-receiver.ts';
 import type { LiveState } from './saver.ts';
+import type { TreeSource } from './trees.ts';
 import type { PendingLoad, StoredVersion, VersionsRepository } from './versions-repository.ts';
 
 export interface LoaderOptions {
@@ -24,6 +25,8 @@ export interface LoadOrder {
   projectId: number;
   ownerId: number;
   target: StoredVersion;
+  /** The project whose version that is; missing: this one. */
+  source?: LoadSource | undefined;
   /** Only these paths; null for the whole workspace. */
   paths: readonly Raw[] | null;
   live: LiveState;
@@ -33,8 +36,17 @@ export interface LoadOrder {
   checkpoint: number | null;
 }
 
+/** Another project that a version is loaded from. Whoever loads holds a save of its owner, so that nothing is collected. */
+export interface LoadSource {
+  projectId: number;
+  ownerId: number;
+  trees: TreeSource;
+}
+
 /** What a plan needs to know of a workspace; without a root nothing is there. */
 export type PlannedFrom = Pick<LiveState, 'trees' | 'skipped'> & { root: LiveState['root'] | null };
+
+export type PlanOrder = Pick<LoadOrder, 'target' | 'source' | 'paths'> & { live: PlannedFrom };
 
 /** Plans loads and carries them out. The caller holds the project's lock. */
 export class Loader {
@@ -44,10 +56,12 @@ export class Loader {
     this.#options = options;
   }
 
-  /** What a load would do. */
-  async plan(target: StoredVersion, paths: readonly Raw[] | null, live: PlannedFrom): Promise<LoadPlan> {
-    const counts = await countSteps(planSteps(selectionOf(target, paths, live)), live.skipped, true);
+  /** What a load would do; of its paths one page. */
+  async plan(order: PlanOrder, page: Page): Promise<LoadPlan> {
+    const { target, live } = order;
+    const counts = await countSteps(planSteps(selectionOf(order)), live.skipped, page);
     const { written, removed, bytes, conflicts } = counts;
+    const end = page.offset + page.limit;
     return {
       version: target.number,
       written,
@@ -56,6 +70,7 @@ export class Loader {
       bytes,
       conflicts,
       paths: counts.paths,
+      next: end < written + removed ? end : null,
     };
   }
 
@@ -64,12 +79,13 @@ export class Loader {
    * @throws RoseError DAMAGED, NO_SPACE, CONFLICT, AGENT_UNAVAILABLE
    */
   async load(order: LoadOrder, agent: AgentConnection, signal?: AbortSignal): Promise<LoadResult> {
-    const { projectId, target, paths, live, returnTo, checkpoint } = order;
-    const counts = await countSteps(planSteps(selectionOf(target, paths, live)), live.skipped, false);
+    const { projectId, target, source, paths, live, returnTo, checkpoint } = order;
+    const counts = await countSteps(planSteps(selectionOf(order)), live.skipped, null);
     const load: PendingLoad = {
       id: randomUUID(),
       projectId,
       version: target.number,
+      fromProjectId: source?.projectId ?? null,
       returnTo,
       isPartial: paths !== null,
     };
@@ -118,7 +134,8 @@ export class Loader {
     agent: AgentConnection,
     signal?: AbortSignal,
   ): Promise<LoadOutcome> {
-    const { projectId, ownerId, target, paths, live } = order;
+    const { projectId, target, paths, live } = order;
+    const ownerId = order.source?.ownerId ?? order.ownerId;
     const rootMtimeNs = String(target.rootMtimeNs);
     const last: LoadOperation | null =
       paths === null ? { op: 'attributes', path: '', kind: 'directory', mode: 0, mtimeNs: rootMtimeNs } : null;
@@ -129,7 +146,7 @@ export class Loader {
       rootMtimeNs,
       bytes: counts.staged,
     };
-    const steps = planSteps(selectionOf(target, paths, live));
+    const steps = planSteps(selectionOf(order));
     const stream = loadStream(begin, this.#counted(projectId, steps, counts), last, this.#options.objects, ownerId);
     const body = await agent.stream({
       method: 'POST',
@@ -185,6 +202,6 @@ function parseOutcome(value: unknown): LoadOutcome {
   return parsed.data;
 }
 
-function selectionOf(target: StoredVersion, paths: readonly Raw[] | null, live: PlannedFrom): LoadSelection {
-  return { trees: live.trees, live: live.root, target: target.root, paths };
+function selectionOf({ target, source, paths, live }: PlanOrder): LoadSelection {
+  return { trees: live.trees, live: live.root, target: target.root, targetTrees: source?.trees, paths };
 }

@@ -81,7 +81,7 @@ describe('a project whose active version is damaged and whose volume is gone', (
     await disk.flip(chunk(3));
     expect(await codeOf(wake())).toBe('NEEDS_ATTENTION');
     expect(await numbers()).toEqual([1, 2, 3]);
-    expect(await ada.rose.versions.tree.query({ projectId, version: 3 })).toMatchObject([{ name: 'page' }]);
+    expect((await ada.rose.versions.tree.query({ projectId, version: 3 })).entries).toMatchObject([{ name: 'page' }]);
     const diff = await ada.rose.comparisons.diff.query({ projectId, from: 1, to: 2 });
     expect(diff.changes).toMatchObject([{ path: 'page', change: 'changed' }]);
     const zip = await new Response(await ada.rose.versionZip(projectId, 2)).bytes();

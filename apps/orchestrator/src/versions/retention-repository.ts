@@ -22,7 +22,8 @@ export class RetentionRepository {
       where: { projectId, state: { not: 'failed' } },
       orderBy: { createdAt: 'desc' },
     });
-    const needed = [baseVersion, lastLoad?.returnTo, lastLoad?.version].filter(
+    const loaded = lastLoad?.fromProjectId === null ? lastLoad.version : null;
+    const needed = [baseVersion, lastLoad?.returnTo, loaded].filter(
       (number) => number !== null && number !== undefined,
     );
     return await this.#prisma.projectVersion.findMany({

@@ -67,7 +67,7 @@ describe('thinning', () => {
     for (const kind of kinds) await bench.save(projectId, { a: kind }, kind);
     await bench.retention.setPinned(projectId, 3, true);
     await bench.versions.setBase(projectId, 9);
-    const load = { id: crypto.randomUUID(), projectId, version: 7, returnTo: 6, isPartial: true };
+    const load = { id: crypto.randomUUID(), projectId, version: 7, fromProjectId: null, returnTo: 6, isPartial: true };
     await bench.versions.beginLoad(load);
     await bench.versions.finishLoad(load, false);
     const thinnable = (await bench.retention.thinnable(projectId)).map(({ number }) => number);

@@ -10,12 +10,12 @@ import { addImportDoor } from './import/import-door.ts';
 
 /** Bytes of versions over plain HTTP: what is too large for a procedure's JSON. */
 export async function addVersionDoors(server: FastifyInstance, context: Context): Promise<void> {
-  const { versions } = context.services;
+  const { versionFiles } = context.services;
 
   server.get('/projects/:id/versions/:number/file', async (request, reply) => {
     using visit = await receive(context, request, reply, 'viewer');
     const path = pathOf(request);
-    const { entry, bytes } = await versions.file(visit.project, versionNumberOf(request), path);
+    const { entry, bytes } = await versionFiles.file(visit.project, versionNumberOf(request), path);
     reply.headers({
       'content-type': 'application/octet-stream',
       'content-length': entry.size,

@@ -1,20 +1,10 @@
 import { notFound, RoseError, type SkippedPath, type Version, type VersionKind } from '@rose/contract';
-import { fromText, toText, type ObjectId, type Raw } from '@rose/snapshot';
+import { fromText, type ObjectId } from '@rose/snapshot';
 import { isUniqueViolation } from '../drivers/database/index.ts';
 import type { Prisma, PrismaClient, ProjectVersion as VersionRow } from '../drivers/database/generated/client.ts';
+import { rootOf, storedVersion, type StoredVersion } from './stored-version.ts';
 
-/** A version as the services use it. */
-export interface StoredVersion {
-  number: number;
-  root: ObjectId;
-  rootMtimeNs: bigint;
-  files: number;
-  logicalBytes: number;
-  storedBytes: number;
-  changed: string[];
-  skipped: SkippedPath[];
-  durationMs: number;
-}
+export type { StoredVersion } from './stored-version.ts';
 
 export interface NewVersion {
   projectId: number;
@@ -38,8 +28,18 @@ export interface PendingLoad {
   id: string;
   projectId: number;
   version: number;
+  /** The project whose version that is; null for this one. */
+  fromProjectId: number | null;
   returnTo: number | null;
   isPartial: boolean;
+}
+
+/** A version as the history of a path needs it. */
+export interface VersionState {
+  number: number;
+  message: string;
+  createdAt: Date;
+  root: ObjectId;
 }
 
 /** Versions that are not made of the live state: what the workspace derives from stays. */
@@ -52,13 +52,15 @@ export class VersionsRepository {
     this.#prisma = prisma;
   }
 
-  async list(projectId: number): Promise<Version[]> {
+  /** The newest versions, or the newest before one; oldest first. Without a limit all. */
+  async list(projectId: number, { before, limit }: { before?: number | undefined; limit?: number } = {}) {
     const rows = await this.#prisma.projectVersion.findMany({
-      where: { projectId },
-      orderBy: { number: 'asc' },
+      where: { projectId, ...(before === undefined ? {} : { number: { lt: before } }) },
+      orderBy: { number: 'desc' },
+      ...(limit === undefined ? {} : { take: limit }),
       include: { author: { select: { email: true } } },
     });
-    return rows.map((row) => ({
+    return rows.toReversed().map((row): Version => ({
       version: row.number,
       message: row.message,
       kind: kindFromRow(row.kind),
@@ -72,11 +74,33 @@ export class VersionsRepository {
     }));
   }
 
+  /** Versions after a number, oldest first. */
+  async states(projectId: number, after: number, limit: number): Promise<VersionState[]> {
+    const rows = await this.#prisma.projectVersion.findMany({
+      where: { projectId, number: { gt: after } },
+      orderBy: { number: 'asc' },
+      take: limit,
+      select: { number: true, message: true, createdAt: true, rootTree: true },
+    });
+    return rows.map(({ rootTree, ...row }) => ({ ...row, root: rootOf({ rootTree }) }));
+  }
+
+  /** The newest version up to a number, null when there is none. */
+  async latest(projectId: number, number: number): Promise<StoredVersion | null> {
+    return await this.#first({ projectId, number: { lte: number } });
+  }
+
+  /** Whose a project is; null when it is gone for good. */
+  async ownerOf(projectId: number): Promise<number | null> {
+    const row = await this.#prisma.project.findUnique({ where: { id: projectId }, select: { ownerId: true } });
+    return row?.ownerId ?? null;
+  }
+
   /** @throws RoseError NOT_FOUND */
   async get(projectId: number, number: number): Promise<StoredVersion> {
     const row = await this.#prisma.projectVersion.findUnique({ where: { projectId_number: { projectId, number } } });
     if (row === null) throw notFound(`version ${number}`);
-    return stored(row);
+    return storedVersion(row);
   }
 
   async active(projectId: number): Promise<StoredVersion | null> {
@@ -109,7 +133,7 @@ export class VersionsRepository {
 
   async #first(where: Prisma.ProjectVersionWhereInput): Promise<StoredVersion | null> {
     const row = await this.#prisma.projectVersion.findFirst({ where, orderBy: { number: 'desc' } });
-    return row === null ? null : stored(row);
+    return row === null ? null : storedVersion(row);
   }
 
   /**
@@ -179,10 +203,9 @@ export class VersionsRepository {
   }
 
   async pendingLoads(projectId: number): Promise<PendingLoad[]> {
-    const select = { id: true, projectId: true, version: true, returnTo: true, isPartial: true } as const;
     return await this.#prisma.load.findMany({
       where: { projectId, state: 'pending' },
-      select,
+      select: { id: true, projectId: true, version: true, fromProjectId: true, returnTo: true, isPartial: true },
       orderBy: { createdAt: 'asc' },
     });
   }
@@ -209,8 +232,9 @@ export class VersionsRepository {
   }
 
   /** A load that happened, null when there is none of that id. */
-  async doneLoad(id: string): Promise<{ version: number } | null> {
-    return await this.#prisma.load.findFirst({ where: { id, state: 'done' }, select: { version: true } });
+  async doneLoad(id: string): Promise<Pick<PendingLoad, 'version' | 'fromProjectId'> | null> {
+    const select = { version: true, fromProjectId: true } as const;
+    return await this.#prisma.load.findFirst({ where: { id, state: 'done' }, select });
   }
 
   /** The version that undo returns to, null when nothing can be undone. */
@@ -239,24 +263,6 @@ async function activate(tx: Prisma.TransactionClient, projectId: number, number:
     data: { isActive: false },
   });
   await tx.projectVersion.update({ where: { projectId_number: { projectId, number } }, data: { isActive: true } });
-}
-
-/** Paths are raw in these rows: jsonb takes no lone surrogate, which stands for a byte outside UTF-8. */
-function stored(row: VersionRow): StoredVersion {
-  return {
-    number: row.number,
-    root: Buffer.from(row.rootTree).toString('hex') as ObjectId,
-    rootMtimeNs: row.rootMtimeNs,
-    files: row.files,
-    logicalBytes: Number(row.logicalBytes),
-    storedBytes: Number(row.storedBytes),
-    changed: (row.changedDuringSave as Raw[]).map(toText),
-    skipped: (row.skipped as { path: Raw; reason: string }[]).map(({ path, reason }) => ({
-      path: toText(path),
-      reason,
-    })),
-    durationMs: row.durationMs,
-  };
 }
 
 export function bytesOf(id: ObjectId): Uint8Array<ArrayBuffer> {

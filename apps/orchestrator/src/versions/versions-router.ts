@@ -1,4 +1,15 @@
-import { loadInput, pinInput, projectInput, readTreeInput, saveInput, versionInput } from '@rose/contract';
+import {
+  listVersionsInput,
+  loadInput,
+  pinInput,
+  planInput,
+  projectInput,
+  readTreeInput,
+  saveInput,
+  statusInput,
+  versionInput,
+} from '@rose/contract';
+import { whileMember } from '../projects/while-member.ts';
 import { projectProcedure, router } from '../trpc.ts';
 
 export const versionsRouter = router({
@@ -12,17 +23,21 @@ export const versionsRouter = router({
       ),
     ),
   list: projectProcedure('viewer')
-    .input(projectInput)
-    .query(({ ctx }) => ctx.services.versions.list(ctx.project)),
+    .input(listVersionsInput)
+    .query(({ ctx, input }) => ctx.services.versions.list(ctx.project, input)),
   plan: projectProcedure('viewer')
-    .input(loadInput)
-    .query(({ ctx, input, signal }) => ctx.services.versions.plan(ctx.project, input, signal)),
+    .input(planInput)
+    .query(({ ctx, input, signal }) =>
+      ctx.services.versions.plan(ctx.project, { ...input, accountId: ctx.identity.account.id }, input, signal),
+    ),
   load: projectProcedure('editor')
     .input(loadInput)
-    .mutation(({ ctx, input, signal }) => ctx.services.versions.load(ctx.project, input, signal)),
+    .mutation(({ ctx, input, signal }) =>
+      ctx.services.versions.load(ctx.project, { ...input, accountId: ctx.identity.account.id }, signal),
+    ),
   undo: projectProcedure('editor')
     .input(projectInput)
-    .mutation(({ ctx, signal }) => ctx.services.versions.undo(ctx.project, signal)),
+    .mutation(({ ctx, signal }) => ctx.services.versions.undo(ctx.project, ctx.identity.account.id, signal)),
   delete: projectProcedure('editor')
     .input(versionInput)
     .mutation(({ ctx, input }) => ctx.services.checkpoints.delete(ctx.project.id, input.version)),
@@ -30,12 +45,12 @@ export const versionsRouter = router({
     .input(pinInput)
     .mutation(({ ctx, input }) => ctx.services.checkpoints.pin(ctx.project.id, input.version, input.pinned)),
   status: projectProcedure('viewer')
-    .input(projectInput)
-    .query(({ ctx, signal }) => ctx.services.versions.status(ctx.project, signal)),
+    .input(statusInput)
+    .query(({ ctx, input, signal }) => ctx.services.versions.status(ctx.project, input, signal)),
   tree: projectProcedure('viewer')
     .input(readTreeInput)
-    .query(({ ctx, input }) => ctx.services.versions.tree(ctx.project, input.version, input.path)),
+    .query(({ ctx, input }) => ctx.services.versionFiles.tree(ctx.project, input.version, input.path, input)),
   progress: projectProcedure('viewer')
     .input(projectInput)
-    .query(({ ctx, signal }) => ctx.services.progress.watch(ctx.project.id, signal!)),
+    .query(({ ctx, signal }) => whileMember(ctx, signal, (left) => ctx.services.progress.watch(ctx.project.id, left))),
 });

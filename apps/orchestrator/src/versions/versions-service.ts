@@ -1,27 +1,23 @@
 import type { Readable } from 'node:stream';
 import {
-  notFound,
   RoseError,
-  type DirectoryEntry,
   type LoadPlan,
   type LoadResult,
   type SaveResult,
   type Version,
   type WorkspaceStatus,
 } from '@rose/contract';
-import { fromText, mtimeNs, toText, type FileEntry, type Raw, type TreeEntry } from '@rose/snapshot';
 import type { ContainersService } from '../containers/containers-service.ts';
 import type { Locks } from '../containers/locks.ts';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
+import type { ProjectAccess } from '../projects/project-access.ts';
 import type { Quota } from '../store/quota.ts';
-import { differencesBetween } from './differences.ts';
-import { findEntry } from './find-entry.ts';
+import { differencesBetween, pageOf } from './differences.ts';
 import { LoadDeed, type LoadRequest } from './load-deed.ts';
 import { findPaths } from './load-paths.ts';
+import type { Page } from './load-plan.ts';
 import type { Loader } from './loader.ts';
-import { chunksOf } from './load-plan.ts';
 import { resultOf, type Saver } from './saver.ts';
-import { verified } from './trees.ts';
 import type { StoredVersion, VersionsRepository } from './versions-repository.ts';
 
 export interface ProjectRef {
@@ -44,8 +40,12 @@ export interface ImportIntent {
 export interface LoadIntent {
   /** Missing: the active version. */
   version?: number | undefined;
+  /** A version of another project instead, of which only paths that are named are loaded; missing: its active one. */
+  from?: { projectId: number; version?: number | undefined } | undefined;
   paths?: readonly string[] | undefined;
   discard: boolean;
+  /** Who loads: he must be able to read where it comes from. */
+  accountId: number;
 }
 
 export interface VersionsOptions {
@@ -55,6 +55,7 @@ export interface VersionsOptions {
   loader: Loader;
   quota: Quota;
   containers: ContainersService;
+  access: Pick<ProjectAccess, 'require'>;
   /** One deed at a time per project. */
   locks: Locks;
 }
@@ -122,14 +123,15 @@ export class VersionsService {
     return (await quota.tidied(project.ownerId, () => saver.import(order, zip, agent, signal))).result;
   }
 
-  async list(project: ProjectRef): Promise<Version[]> {
-    return await this.#options.repository.list(project.id);
+  /** The newest versions, or the newest before one; oldest first. */
+  async list(project: ProjectRef, page: { before?: number | undefined; limit: number }): Promise<Version[]> {
+    return await this.#options.repository.list(project.id, page);
   }
 
-  /** What a load would do; nothing is changed. */
-  async plan(project: ProjectRef, intent: LoadIntent, signal?: AbortSignal): Promise<LoadPlan> {
+  /** What a load would do, one page of its paths; nothing is changed. */
+  async plan(project: ProjectRef, intent: LoadIntent, page: Page, signal?: AbortSignal): Promise<LoadPlan> {
     using _ = await this.#options.locks.hold(project.id, signal);
-    return await this.#deed.plan(await this.#request(project, intent), signal);
+    return await this.#within(project, intent, (request) => this.#deed.plan(request, page, signal));
   }
 
   /**
@@ -139,23 +141,35 @@ export class VersionsService {
    */
   async load(project: ProjectRef, intent: LoadIntent, signal?: AbortSignal): Promise<LoadResult> {
     using _ = await this.#options.locks.hold(project.id, signal);
-    return await this.#deed.run(await this.#request(project, intent), signal);
+    return await this.#within(project, intent, (request) => this.#deed.run(request, signal));
   }
 
   /** Loads what the last load replaced; undoing twice is a redo. */
-  async undo(project: ProjectRef, signal?: AbortSignal): Promise<LoadResult> {
+  async undo(project: ProjectRef, accountId: number, signal?: AbortSignal): Promise<LoadResult> {
     const { repository, locks } = this.#options;
     using _ = await locks.hold(project.id, signal);
     const number = await repository.returnTo(project.id);
     if (number === null) throw new RoseError('CONFLICT', 'There is no load to undo in this project.');
-    return await this.#deed.run(await this.#request(project, { version: number, discard: false }), signal);
+    const intent: LoadIntent = { version: number, discard: false, accountId };
+    return await this.#within(project, intent, (request) => this.#deed.run(request, signal));
   }
 
-  async #request(project: ProjectRef, { version, paths, discard }: LoadIntent): Promise<LoadRequest> {
-    const target = await this.find(project, version);
-    const trees = this.#options.saver.treesOf(project.ownerId);
+  /** Carries out a deed with what is to be loaded, which stays until the deed is done. */
+  async #within<T>(
+    project: ProjectRef,
+    { version, from, paths, discard, accountId }: LoadIntent,
+    deed: (request: LoadRequest) => Promise<T>,
+  ): Promise<T> {
+    const { access, objects, saver } = this.#options;
+    const origin = from === undefined ? project : await access.require(accountId, from.projectId, 'viewer');
+    const isOther = origin.id !== project.id;
+    // The project's lock keeps its own versions; nothing else keeps those of another one from being deleted and collected.
+    await using _ = isOther ? await objects.beginSave(origin.ownerId) : null;
+    const target = await this.find(origin, from === undefined ? version : from.version);
+    const trees = saver.treesOf(origin.ownerId);
     const wanted = paths === undefined || paths.length === 0 ? null : await findPaths(trees, target, paths);
-    return { projectId: project.id, ownerId: project.ownerId, target, paths: wanted, discard };
+    const source = isOther ? { projectId: origin.id, ownerId: origin.ownerId, trees } : undefined;
+    return await deed({ projectId: project.id, ownerId: project.ownerId, target, source, paths: wanted, discard });
   }
 
   /** A version by number, or the active one. @throws RoseError NOT_FOUND */
@@ -170,69 +184,13 @@ export class VersionsService {
     return active;
   }
 
-  /**
-   * Makes a version of another project of the same owner this project's version 1: the same tree, and no new byte.
-   * @throws RoseError NOT_FOUND when the version is gone
-   */
-  async adopt(projectId: number, source: ProjectRef, number: number, authorId: number): Promise<void> {
-    const { objects, repository } = this.#options;
-    // While this is held nothing is collected, so the objects are there when the new row is.
-    await using _ = await objects.beginSave(source.ownerId);
-    const { root, rootMtimeNs, files, logicalBytes, changed, skipped } = await repository.get(source.id, number);
-    const facts = { root, rootMtimeNs, files, logicalBytes, storedBytes: 0, durationMs: 0, changed, skipped };
-    const message = `Forked from version ${number} of project ${source.id}`;
-    await repository.add({ projectId, message, kind: 'fork', authorId, requestId: null, activates: true, ...facts });
-  }
-
-  /** What changed since the version that the workspace derives from. */
-  async status(project: ProjectRef, signal?: AbortSignal): Promise<WorkspaceStatus> {
+  /** What changed since the version that the workspace derives from, one page of it. */
+  async status(project: ProjectRef, page: Page, signal?: AbortSignal): Promise<WorkspaceStatus> {
     const { saver, containers, locks } = this.#options;
     using _ = await locks.hold(project.id, signal);
     const agent = await containers.wake(project.id, signal);
     const live = await saver.scan({ projectId: project.id, ownerId: project.ownerId }, agent, signal);
-    const base = live.base;
-    return { base: base?.number ?? null, changes: await differencesBetween(live.trees, base?.root ?? null, live.root) };
+    const changes = differencesBetween(live.trees, live.base?.root ?? null, live.root);
+    return { base: live.base?.number ?? null, ...(await pageOf(changes, page)) };
   }
-
-  /** A directory of a version, or the one entry that `path` names. No container is needed. */
-  async tree(project: ProjectRef, number: number, path: string): Promise<DirectoryEntry[]> {
-    const { repository, saver } = this.#options;
-    const version = await repository.get(project.id, number);
-    const entry = await this.#entry(project, version, fromText(path));
-    if (entry !== null && entry.kind !== 'directory') return [directoryEntry(entry)];
-    const entries = await saver.treesOf(project.ownerId).tree(entry?.tree ?? version.root);
-    return entries.map(directoryEntry);
-  }
-
-  /** A file of a version: its size and its bytes, verified on the way. */
-  async file(
-    project: ProjectRef,
-    number: number,
-    path: string,
-  ): Promise<{ entry: FileEntry; bytes: AsyncGenerator<Buffer> }> {
-    const version = await this.#options.repository.get(project.id, number);
-    const entry = await this.#entry(project, version, fromText(path));
-    if (entry?.kind !== 'file')
-      throw new RoseError('CONFLICT', `${path === '' ? 'The workspace' : path} is no file in version ${number}.`);
-    return { entry, bytes: this.#bytes(project, entry) };
-  }
-
-  async *#bytes(project: ProjectRef, entry: FileEntry): AsyncGenerator<Buffer> {
-    const { objects, saver } = this.#options;
-    const chunks = await chunksOf(saver.treesOf(project.ownerId), entry);
-    for await (const { id, size, data } of objects.read(project.ownerId, chunks)) yield verified(id, data, size);
-  }
-
-  /** The entry at a path of a version, null for its root. @throws RoseError NOT_FOUND */
-  async #entry(project: ProjectRef, version: StoredVersion, path: Raw): Promise<TreeEntry | null> {
-    if (path === '') return null;
-    const entry = await findEntry(this.#options.saver.treesOf(project.ownerId), version.root, path);
-    if (entry === null) throw notFound(`"${toText(path)}" in version ${version.number}`);
-    return entry;
-  }
-}
-
-function directoryEntry(entry: TreeEntry): DirectoryEntry {
-  const size = entry.kind === 'file' ? entry.size : entry.kind === 'symlink' ? entry.target.length : 0;
-  return { name: toText(entry.name), kind: entry.kind, mode: entry.mode, size, mtimeNs: mtimeNs(entry) };
 }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { ContainerRow } from '../containers/containers-repository.ts';
 import type { CheckpointOptions, WorkspaceKeeper } from '../containers/keeper.ts';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
+import type { ObjectStore } from '../drivers/objects/objects.ts';
 import type { Diagnosis } from '../store/diagnosis.ts';
 import { isEmpty } from './load-deed.ts';
 import type { Loader } from './loader.ts';
@@ -12,6 +13,7 @@ import type { Saver } from './saver.ts';
 import type { StoredVersion, VersionsRepository } from './versions-repository.ts';
 
 export interface WorkspacesOptions {
+  objects: Pick<ObjectStore, 'beginSave'>;
   repository: VersionsRepository;
   saver: Saver;
   loader: Loader;
@@ -49,19 +51,26 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
 
   /** Loads files again that a power cut took after the last load: the version they came from still has them. */
   async #mend(project: ContainerRow, agent: AgentConnection): Promise<void> {
-    const { repository, saver, loader, loads } = this.#options;
+    const { repository, objects, saver, loader, loads } = this.#options;
     const standing = await loads.standing(agent);
     if (standing === null || standing.damaged.length === 0) return;
     const load = await repository.doneLoad(standing.loadId);
     if (load === null) return;
     const ids = { projectId: project.id, ownerId: project.ownerId };
-    const target = await repository.get(project.id, load.version);
+    const sourceId = load.fromProjectId ?? project.id;
+    const sourceOwner = await repository.ownerOf(sourceId);
+    if (sourceOwner === null) throw lostSource(standing.damaged);
+    await using _ = await objects.beginSave(sourceOwner);
+    const target = await repository.get(sourceId, load.version).catch((error: unknown) => {
+      throw isMissing(error) ? lostSource(standing.damaged) : error;
+    });
+    const isOther = sourceId !== project.id;
+    const trees = saver.treesOf(sourceOwner);
+    const source = isOther ? { projectId: sourceId, ownerId: sourceOwner, trees } : undefined;
     const live = await saver.scan({ ...ids, full: true }, agent);
     const returnTo = await repository.returnTo(project.id);
-    await loader.load(
-      { ...ids, target, paths: standing.damaged.map(fromText), live, returnTo, checkpoint: null },
-      agent,
-    );
+    const paths = standing.damaged.map(fromText);
+    await loader.load({ ...ids, target, source, paths, live, returnTo, checkpoint: null }, agent);
   }
 
   /** Fills a workspace that derives from no version; what it holds nevertheless is kept as a checkpoint first. */
@@ -107,6 +116,17 @@ export class VersionedWorkspaces implements WorkspaceKeeper {
         'Files had changed though their stamps had not; now they are saved.',
       );
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof RoseError && error.code === 'NOT_FOUND';
+}
+
+function lostSource(damaged: readonly string[]): RoseError<'DAMAGED'> {
+  const named = damaged.slice(0, 3).map((path) => JSON.stringify(path));
+  const others = damaged.length > named.length ? ` and ${damaged.length - named.length} more` : '';
+  const message = `A power cut damaged files of the last load (${named.join(', ')}${others}), and the version that they came from is gone.`;
+  return new RoseError('DAMAGED', message, {});
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;

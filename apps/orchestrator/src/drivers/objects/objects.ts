@@ -36,6 +36,22 @@ export interface ObjectStore {
     deed: (remove: (ids: readonly ObjectId[]) => Promise<void>) => Promise<T>,
   ): Promise<T | null>;
 
+  /**
+   * Those of these objects of one owner that another lacks. The caller holds a save of both until he has made a version
+   * of them.
+   * @throws RoseError DAMAGED when the first does not have one of them either
+   */
+  lacking(owners: TwoOwners, ids: readonly ObjectId[]): Promise<LackingObject[]>;
+
+  /** Gives one owner's objects to another as they are stored; whole or not is the reader's to check. Likewise. */
+  copy(owners: TwoOwners, objects: readonly { id: ObjectId }[]): Promise<void>;
+
+  /** Those of these objects that are there, damaged ones too, in the order of `ids` and in bounded memory. */
+  present(ownerId: number, ids: Iterable<SizedId>): AsyncGenerator<CheckedBytes>;
+
+  /** Grows whenever objects of an owner are written or removed here. */
+  changes(ownerId: number): number;
+
   /** Totals of trees; ids that are missing or were never sent as a tree are absent. */
   totals(ownerId: number, ids: readonly ObjectId[]): Promise<Map<ObjectId, TreeTotals>>;
 }
@@ -84,6 +100,18 @@ export interface StoredSize {
   id: ObjectId;
   /** Plain bytes. */
   size: number;
+  /** Compressed bytes. */
+  stored: number;
+}
+
+/** From whom, and to whom. */
+export interface TwoOwners {
+  from: number;
+  to: number;
+}
+
+export interface LackingObject {
+  id: ObjectId;
   /** Compressed bytes. */
   stored: number;
 }

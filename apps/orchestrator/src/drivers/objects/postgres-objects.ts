@@ -7,14 +7,17 @@ import { translateDatabaseError } from '../database/index.ts';
 import { copyRows } from './copy-rows.ts';
 import type {
   CheckedBytes,
+  LackingObject,
   ObjectStore,
   SaveSession,
   SizedId,
   StoredBytes,
   StoredSize,
   TreeTotals,
+  TwoOwners,
 } from './objects.ts';
 import { OWNER_OBJECTS_LOCK, OwnerLocks } from './owner-locks.ts';
+import { copyObjects, lackingObjects } from './postgres-copy.ts';
 import { checksumOf, PostgresSave, translated } from './postgres-save.ts';
 
 const READ_BATCH_BYTES = 8 * 1024 * 1024;
@@ -24,6 +27,8 @@ const READ_BATCH_OBJECTS = 1000;
 export class PostgresObjects implements ObjectStore {
   readonly #pool: Pool;
   readonly #locks: OwnerLocks;
+  /** How often objects of an owner were written or removed. */
+  readonly #changes = new Map<number, number>();
 
   constructor(pool: Pool) {
     this.#pool = pool;
@@ -31,21 +36,24 @@ export class PostgresObjects implements ObjectStore {
   }
 
   async beginSave(ownerId: number): Promise<SaveSession> {
-    return new PostgresSave(this.#pool, ownerId, await this.#locks.hold(ownerId));
+    return new PostgresSave(this.#pool, ownerId, await this.#locks.hold(ownerId), () => this.#note(ownerId));
+  }
+
+  changes(ownerId: number): number {
+    return this.#changes.get(ownerId) ?? 0;
+  }
+
+  #note(ownerId: number): void {
+    this.#changes.set(ownerId, this.changes(ownerId) + 1);
   }
 
   async *read(ownerId: number, ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<StoredBytes, void> {
-    let batch: ObjectId[] = [];
-    let bytes = 0;
-    for await (const { id, size } of ids) {
-      batch.push(id);
-      bytes += size;
-      if (batch.length < READ_BATCH_OBJECTS && bytes < READ_BATCH_BYTES) continue;
-      yield* this.#readBatch(ownerId, batch);
-      batch = [];
-      bytes = 0;
-    }
-    if (batch.length > 0) yield* this.#readBatch(ownerId, batch);
+    for await (const batch of batchesOf(ids)) yield* this.#readBatch(ownerId, batch);
+  }
+
+  async *present(ownerId: number, ids: Iterable<SizedId>): AsyncGenerator<CheckedBytes> {
+    for await (const batch of batchesOf(ids))
+      for await (const row of this.#copy(readStatement(ownerId, batch))) yield objectOf(row);
   }
 
   async *#readBatch(ownerId: number, ids: readonly ObjectId[]): AsyncGenerator<StoredBytes> {
@@ -126,6 +134,7 @@ export class PostgresObjects implements ObjectStore {
           ownerId,
           bytes,
         ]);
+        this.#note(ownerId);
       });
       await client.query('SELECT pg_advisory_unlock($1, $2)', [OWNER_OBJECTS_LOCK, ownerId]);
       isClean = true;
@@ -136,6 +145,15 @@ export class PostgresObjects implements ObjectStore {
       // Closing the connection gives the lock back.
       client.release(!isClean);
     }
+  }
+
+  async lacking(owners: TwoOwners, ids: readonly ObjectId[]): Promise<LackingObject[]> {
+    return await lackingObjects(this.#pool, owners, ids);
+  }
+
+  async copy(owners: TwoOwners, objects: readonly { id: ObjectId }[]): Promise<void> {
+    await copyObjects(this.#pool, owners, objects);
+    this.#note(owners.to);
   }
 
   async totals(ownerId: number, ids: readonly ObjectId[]): Promise<Map<ObjectId, TreeTotals>> {
@@ -153,6 +171,20 @@ export class PostgresObjects implements ObjectStore {
       ]),
     );
   }
+}
+
+async function* batchesOf(ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<ObjectId[]> {
+  let batch: ObjectId[] = [];
+  let bytes = 0;
+  for await (const { id, size } of ids) {
+    batch.push(id);
+    bytes += size;
+    if (batch.length < READ_BATCH_OBJECTS && bytes < READ_BATCH_BYTES) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 const LOCK_POLL_MS = 50;

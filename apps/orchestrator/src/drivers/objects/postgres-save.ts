@@ -9,11 +9,14 @@ export class PostgresSave implements SaveSession {
   readonly #pool: Pool;
   readonly #ownerId: number;
   readonly #lock: OwnerLock;
+  readonly #changed: () => void;
 
-  constructor(pool: Pool, ownerId: number, lock: OwnerLock) {
+  /** `changed` is told when objects were written. */
+  constructor(pool: Pool, ownerId: number, lock: OwnerLock, changed: () => void) {
     this.#pool = pool;
     this.#ownerId = ownerId;
     this.#lock = lock;
+    this.#changed = changed;
   }
 
   async confirm(): Promise<void> {
@@ -58,6 +61,7 @@ export class PostgresSave implements SaveSession {
       await client.query('SET LOCAL synchronous_commit = off');
       const { rows } = await client.query<{ newBytes: string }>({ name: 'put-objects', text: PUT, values });
       await client.query('COMMIT');
+      this.#changed();
       isDone = true;
       return Number(rows[0]!.newBytes);
     } catch (error) {

@@ -56,7 +56,7 @@ test('of times a zip keeps the second', async () => {
   await studio.shell("touch -d '2021-01-01 00:00:00.123456789 UTC' zero");
   const { version } = await studio.save();
   const imported = await importZip(await studio.exported(version));
-  const entries = await studio.ada.rose.versions.tree.query({
+  const { entries } = await studio.ada.rose.versions.tree.query({
     projectId: studio.project.id,
     version: imported.version,
     path: 'zero',
@@ -95,7 +95,7 @@ test('modes that forbid reading are imported as they are', async () => {
   const { version, files } = await importZip(zip);
   expect(files).toBe(1);
   const entry = async (name: string) =>
-    (await studio.ada.rose.versions.tree.query({ projectId: studio.project.id, version, path: name }))[0]!;
+    (await studio.ada.rose.versions.tree.query({ projectId: studio.project.id, version, path: name })).entries[0]!;
   expect((await entry('')).mode).toBe(0);
   expect((await entry('d/secret')).mode).toBe(0);
 });

@@ -37,10 +37,7 @@ export function liveFiles(projectId: number): FileSource {
 export function versionFiles(projectId: number, version: number): FileSource {
   return {
     isLive: false,
-    list: async (path, _cursor, signal) => {
-      const entries = await rose.versions.tree.query({ projectId, version, path }, { signal });
-      return { entries, next: null };
-    },
+    list: (path, cursor, signal) => rose.versions.tree.query({ projectId, version, path, cursor }, { signal }),
     read: (path, _most, signal) => rose.versionFile(projectId, version, path, { signal }),
     bytesAt: (path) => `/projects/${projectId}/versions/${version}/file?path=${encodePathParameter(path)}`,
     pageAt: (path) => `/project/${projectId}/versions/${version}${asQuery(path)}`,

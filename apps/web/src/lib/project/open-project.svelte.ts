@@ -8,12 +8,17 @@ import { ProgressWatch } from './progress.svelte.ts';
 /** What a save or a load has done; a restore is a load of some paths only. */
 export type Outcome = { deed: 'save'; result: SaveResult } | { deed: 'load' | 'restore' | 'undo'; result: LoadResult };
 
+/** Versions that are fetched at once. */
+const PAGE = 1000;
+
 /** The project whose pages are open, and what its parts tell each other. */
 export class OpenProject {
   readonly id: number;
   readonly project: Resource<Project>;
-  /** Newest last. */
+  /** The newest, oldest first. */
   readonly versions: Resource<Version[]>;
+  /** Fetches those before too. */
+  readonly older: Deed<[]>;
   /** What differs from the last version; only asked for while the container runs. */
   readonly status: Resource<WorkspaceStatus>;
   readonly progress: ProgressWatch;
@@ -24,12 +29,21 @@ export class OpenProject {
   /** Counts the times that the live files were changed from here: who shows them looks again. */
   filesChanged = $state(0);
   #wasStopped = $state(false);
+  /** The first version there is, once all were fetched. */
+  #first = $state<number | null>(null);
 
   constructor(id: number) {
     this.id = id;
     const projectId = id;
     this.project = new Resource((signal) => rose.projects.get.query({ projectId }, { signal }));
-    this.versions = new Resource((signal) => rose.versions.list.query({ projectId }, { signal }));
+    this.versions = new Resource((signal) => rose.versions.list.query({ projectId, limit: PAGE }, { signal }));
+    this.older = new Deed(async () => {
+      const known = this.versions.value ?? [];
+      const before = known[0]?.version;
+      const page = await rose.versions.list.query({ projectId, before, limit: PAGE });
+      if (page.length < PAGE) this.#first = page[0]?.version ?? before ?? null;
+      this.versions.set([...page, ...known]);
+    });
     this.status = new Resource((signal) => rose.versions.status.query({ projectId }, { signal }));
     this.progress = new ProgressWatch(id);
     this.start = new Deed(async () => {
@@ -49,6 +63,12 @@ export class OpenProject {
   /** Somebody stopped it here: then looking at a page does not wake it. */
   get isResting(): boolean {
     return this.#wasStopped && this.state === 'asleep';
+  }
+
+  /** Whether there are versions before those that were fetched. */
+  get hasOlder(): boolean {
+    const known = this.versions.value ?? [];
+    return known.length >= PAGE && known[0]?.version !== this.#first;
   }
 
   get canEdit(): boolean {

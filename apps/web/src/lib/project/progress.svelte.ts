@@ -45,13 +45,14 @@ export class ProgressWatch {
   }
 }
 
-const DOING = {
+const DOING: Record<DeedProgress['deed'], Partial<Record<DeedProgress['phase'], string>>> = {
   save: { reading: 'Reading the workspace', sending: 'Storing what is new', applying: 'Finishing' },
   load: { reading: 'Comparing', sending: 'Sending what differs', applying: 'Putting it in place' },
+  fork: { copying: 'Copying' },
 };
 
 /** "Reading the workspace: 1,204 of 25,000 files, 12.1 MiB" */
 export function asSentence({ deed, phase, files, filesTotal, bytes }: DeedProgress): string {
   const of = filesTotal === null ? '' : ` of ${asCount(filesTotal)}`;
-  return `${DOING[deed][phase]}: ${asCount(files)}${of} files, ${asBytes(bytes)}`;
+  return `${DOING[deed][phase] ?? phase}: ${asCount(files)}${of} files, ${asBytes(bytes)}`;
 }
