@@ -38,6 +38,12 @@ export const projectSettingsSchema = z.strictObject({
   memoryMiB: z.number().int().min(256).max(1_048_576).describe('Memory limit of the dev container'),
   cpus: z.number().min(0.1).max(256).describe('CPU limit of the dev container'),
   pids: z.number().int().min(256).max(32_768).describe('Process limit of the dev container'),
+  diskMiB: z
+    .number()
+    .int()
+    .min(0)
+    .max(16_777_216)
+    .describe('Limit of the files of the dev container, workspace and home; 0 = none'),
   egress: z.enum(['public', 'allow-list', 'none']).describe('Which hosts the container may reach'),
   egressAllow: z
     .array(storable(z.string().min(1).max(253)))
@@ -71,6 +77,7 @@ export const PROJECT_DEFAULTS: Omit<ProjectSettings, keyof typeof shared> = {
   memoryMiB: 2048,
   cpus: 2,
   pids: 1024,
+  diskMiB: 20_480,
   egress: 'public',
   egressAllow: [],
   environment: {},

@@ -8,10 +8,11 @@ export class Activity {
 
   /** A use that lasts until it is disposed. */
   begin(projectId: number): Disposable {
-    this.#of(projectId).open += 1;
+    // Held: a use that outlives its container says nothing of the next one.
+    const project = this.#of(projectId);
+    project.open += 1;
     return {
       [Symbol.dispose]: () => {
-        const project = this.#of(projectId);
         project.open -= 1;
         project.lastMs = Date.now();
       },

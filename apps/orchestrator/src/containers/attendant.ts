@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProjectSettings } from '@rose/contract';
 import type { Logger } from 'pino';
 import type { ContainersService } from './containers-service.ts';
@@ -13,19 +12,17 @@ export interface AttendantOptions {
   log: Logger;
 }
 
-const ROUND_MS = 15_000;
 const MINUTE_MS = 60_000;
 /** Projects looked after at once: a save may take long, and the others wait no longer for it. */
 const HANDS = 4;
-/** A round under way may take as long as a save does; what it works with ends after it. */
-const LAST_ROUND_MS = 500;
+/** An agent that was silent in so many rounds one after the other hangs. */
+const MISSES = 3;
 
-/** Looks after running containers: saves by itself, pauses and stops what nobody uses. */
-export class Attendant implements AsyncDisposable {
+/** Looks after running containers: saves by itself, pauses and stops what nobody uses, restarts what hangs. */
+export class Attendant {
   readonly #options: AttendantOptions;
-  readonly #stopping = new AbortController();
   readonly #savedAtMs = new Map<number, number>();
-  #rounds: Promise<void> = Promise.resolve();
+  readonly #misses = new Map<number, number>();
   #left: AttendantOptions['left'];
 
   constructor(options: AttendantOptions) {
@@ -33,40 +30,34 @@ export class Attendant implements AsyncDisposable {
     this.#left = options.left;
   }
 
-  start(): void {
-    this.#rounds = this.#run();
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await sleep(ROUND_MS, undefined, { signal, ref: false }).catch(() => {});
-      if (!signal.aborted) await this.round();
-    }
-  }
-
   /** One look at every container that runs. Never throws. */
-  async round(): Promise<void> {
+  async round(signal?: AbortSignal): Promise<void> {
     const { containers } = this.#options;
-    await this.#adopt();
-    const awake = containers.awake();
-    for (const projectId of this.#savedAtMs.keys()) if (!awake.includes(projectId)) this.#savedAtMs.delete(projectId);
-    await this.#each(awake, 'looking after a dev container', (projectId) => this.#attend(projectId));
+    await this.#adopt(signal);
+    const awake = new Set(containers.awake());
+    for (const known of [this.#savedAtMs, this.#misses])
+      for (const projectId of known.keys()) if (!awake.has(projectId)) known.delete(projectId);
+    await this.#each([...awake], 'looking after a dev container', (projectId) => this.#attend(projectId), signal);
   }
 
   /** Containers that nobody has used since the start are looked after too. */
-  async #adopt(): Promise<void> {
-    const { containers } = this.#options;
+  async #adopt(signal?: AbortSignal): Promise<void> {
+    const { care } = this.#options.containers;
     const left = new Map(this.#left.map(({ projectId, containerId }) => [projectId, containerId]));
     this.#left = [];
-    await this.#each([...left.keys()], 'adopting a dev container', (id) => containers.adopt(id, left.get(id)!));
+    await this.#each([...left.keys()], 'adopting a dev container', (id) => care.adopt(id, left.get(id)!), signal);
   }
 
-  async #each(projects: readonly number[], what: string, deed: (projectId: number) => Promise<void>): Promise<void> {
+  async #each(
+    projects: readonly number[],
+    what: string,
+    deed: (projectId: number) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const queue = projects.values();
     const work = async (): Promise<void> => {
       for (const projectId of queue) {
-        if (this.#stopping.signal.aborted) return;
+        if (signal?.aborted === true) return;
         await deed(projectId).catch((err: unknown) => {
           this.#options.log.warn({ projectId, err }, `${what} failed`);
         });
@@ -77,12 +68,12 @@ export class Attendant implements AsyncDisposable {
 
   async #attend(projectId: number): Promise<void> {
     const { containers, settingsOf, autoSave } = this.#options;
-    if (!(await containers.look(projectId))) return;
+    if (!(await containers.care.look(projectId))) return;
     const settings = await settingsOf(projectId);
     const idleMs = containers.activity.idleMs(projectId);
     const stopMs = settings.idleStopMinutes * MINUTE_MS;
     if (idleMs >= stopMs) return await containers.stop(projectId, stopMs);
-    if (containers.isPaused(projectId)) return;
+    if (containers.isPaused(projectId) || (await this.#hangs(projectId))) return;
     if (this.#isSaveDue(projectId, settings.autosaveMinutes)) {
       this.#savedAtMs.set(projectId, Date.now());
       await autoSave(projectId);
@@ -91,14 +82,25 @@ export class Attendant implements AsyncDisposable {
     if (idleMs >= pauseMs) await containers.pause(projectId, pauseMs);
   }
 
+  /** Whether the agent does not answer now; restarts the container of one that has not for a while. */
+  async #hangs(projectId: number): Promise<boolean> {
+    const { containers, log } = this.#options;
+    if (await containers.care.answers(projectId)) {
+      this.#misses.delete(projectId);
+      return false;
+    }
+    const misses = (this.#misses.get(projectId) ?? 0) + 1;
+    this.#misses.set(projectId, misses);
+    if (misses < MISSES) return true;
+    this.#misses.delete(projectId);
+    log.warn({ projectId }, 'an agent that does not answer any more is restarted');
+    await containers.restart(projectId);
+    return true;
+  }
+
   #isSaveDue(projectId: number, minutes: number): boolean {
     const last = this.#savedAtMs.get(projectId);
     if (last === undefined) this.#savedAtMs.set(projectId, Date.now());
     return minutes > 0 && last !== undefined && Date.now() - last >= minutes * MINUTE_MS;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort();
-    await Promise.race([this.#rounds, sleep(LAST_ROUND_MS)]);
   }
 }

@@ -1,4 +1,4 @@
-import { notFound, type ProjectState } from '@rose/contract';
+import { notFound, type ProjectState, type StateChange } from '@rose/contract';
 import type { Project as ProjectRow, PrismaClient } from '../drivers/database/generated/client.ts';
 
 /** What the lifecycle knows of a project. */
@@ -30,9 +30,14 @@ export class ContainersRepository {
 
   /** @throws RoseError NOT_FOUND */
   async get(projectId: number): Promise<ContainerRow> {
-    const row = await this.#prisma.project.findUnique({ where: { id: projectId }, select: columns });
+    const row = await this.find(projectId);
     if (row === null) throw notFound(`project ${projectId}`);
-    return { ...row, state: fromRow(row.state) };
+    return row;
+  }
+
+  async find(projectId: number): Promise<ContainerRow | null> {
+    const row = await this.#prisma.project.findUnique({ where: { id: projectId }, select: columns });
+    return row && { ...row, state: fromRow(row.state) };
   }
 
   /** A project that may be used. @throws RoseError NOT_FOUND also for a deleted one */
@@ -57,11 +62,31 @@ export class ContainersRepository {
     return rows.flatMap(({ id: projectId, containerId }) => (containerId === null ? [] : [{ projectId, containerId }]));
   }
 
-  async setState(projectId: number, state: ProjectState, reason: string | null = null): Promise<void> {
-    await this.#prisma.project.updateMany({
-      where: { id: projectId },
-      data: { state: toRow(state), stateReason: reason },
+  /** @returns the change; null when it was so already, or there is no such project */
+  async setState(projectId: number, state: ProjectState, reason: string | null): Promise<StateChange | null> {
+    const at = new Date();
+    const otherReason =
+      reason === null ? [{ stateReason: { not: null } }] : [{ stateReason: null }, { stateReason: { not: reason } }];
+    const { count } = await this.#prisma.project.updateMany({
+      where: { id: projectId, OR: [{ state: { not: toRow(state) } }, ...otherReason] },
+      data: { state: toRow(state), stateReason: reason, stateAt: at },
     });
+    return count === 0 ? null : { projectId, state, reason, at: at.toISOString() };
+  }
+
+  /** How projects are, and since when; those that are gone are left out. */
+  async states(projectIds: readonly number[]): Promise<StateChange[]> {
+    const rows = await this.#prisma.project.findMany({
+      where: { id: { in: [...projectIds] } },
+      select: { id: true, state: true, stateReason: true, stateAt: true },
+      orderBy: { id: 'asc' },
+    });
+    return rows.map(({ id, state, stateReason, stateAt }) => ({
+      projectId: id,
+      state: fromRow(state),
+      reason: stateReason,
+      at: stateAt.toISOString(),
+    }));
   }
 
   async setContainer(projectId: number, containerId: string | null, runtime?: string): Promise<void> {

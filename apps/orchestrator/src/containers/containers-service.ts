@@ -1,30 +1,40 @@
-import { RoseError } from '@rose/contract';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
-import type { ContainerInfo, Runtime } from '../drivers/runtime/runtime.ts';
+import type { Runtime } from '../drivers/runtime/runtime.ts';
 import { Activity } from './activity.ts';
-import type { Awake, ContainersOptions, ContainerStatus } from './containers-options.ts';
+import { AwakeContainers } from './awake.ts';
+import { Caretaker, isAlive } from './caretaker.ts';
+import type { ContainersOptions, ContainerStatus } from './containers-options.ts';
 import type { ContainerRow } from './containers-repository.ts';
 import type { WorkspaceKeeper } from './keeper.ts';
 import { Launcher } from './launcher.ts';
 import { Locks } from './locks.ts';
 import { shutDown } from './shut-down.ts';
-
-const STOP_GRACE_SECONDS = 5;
-const SHUT_DOWN_GRACE_SECONDS = 1; // RoSE itself has 10 s to end.
+import { Starter } from './starter.ts';
+import { Stopper } from './stopper.ts';
 
 /** The life of dev containers: at most one a project, made when it is needed. */
 export class ContainersService implements AsyncDisposable {
   readonly #options: ContainersOptions;
-  readonly #lifecycle = new Locks();
-  readonly #awake = new Map<number, Awake>();
-  readonly #launcher: Launcher;
-  readonly #closing = new AbortController();
+  /**
+   * Whoever changes a project's container takes its turn here and nowhere else: with several orchestrators, where
+   * the project's lease is asked for.
+   */
+  readonly #turns = new Locks();
+  readonly #awake = new AwakeContainers();
+  readonly #starter: Starter;
+  readonly #stopper: Stopper;
   readonly activity = new Activity();
+  readonly care: Caretaker;
   #keeper: WorkspaceKeeper | null = null;
 
   constructor(options: ContainersOptions) {
     this.#options = options;
-    this.#launcher = new Launcher(options);
+    const shared = { ...options, awake: this.#awake };
+    const stopper = new Stopper({ ...shared, activity: this.activity });
+    this.#stopper = stopper;
+    this.#starter = new Starter({ ...shared, launcher: new Launcher(options), stopper });
+    const restore = (project: ContainerRow): Promise<unknown> => this.#restore(project);
+    this.care = new Caretaker({ ...shared, turns: this.#turns, stopper, restore });
   }
 
   /** The versions room needs containers and containers need it: it is named after both are made. */
@@ -49,18 +59,11 @@ export class ContainersService implements AsyncDisposable {
   async wakeQuietly(projectId: number, signal?: AbortSignal): Promise<AgentConnection> {
     const awake = this.#awake.get(projectId);
     if (awake !== undefined && !awake.isPaused) return awake.agent;
-    using _ = await this.#lifecycle.hold(projectId, signal);
+    using _ = await this.#turns.hold(projectId, signal);
     const waked = this.#awake.get(projectId);
     if (waked === undefined) return await this.#restore(await this.#options.repository.living(projectId));
-    if (waked.isPaused) await this.#resume(projectId, waked);
+    if (waked.isPaused) await this.#starter.resume(projectId, waked);
     return waked.agent;
-  }
-
-  /** Takes over a container that an earlier orchestrator left running, unless it was used or has gone meanwhile. */
-  async adopt(projectId: number, containerId: string): Promise<void> {
-    using _ = await this.#lifecycle.hold(projectId);
-    const project = await this.#options.repository.living(projectId);
-    if (!this.#awake.has(projectId) && project.containerId === containerId) await this.#restore(project);
   }
 
   /**
@@ -68,41 +71,34 @@ export class ContainersService implements AsyncDisposable {
    * before; when that fails the project needs attention as before.
    */
   async rescue<T>(projectId: number, rescue: (agent: AgentConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const { repository } = this.#options;
+    const { repository, states } = this.#options;
     this.activity.touch(projectId);
-    using _ = await this.#lifecycle.hold(projectId, signal);
+    using _ = await this.#turns.hold(projectId, signal);
     const awake = this.#awake.get(projectId);
-    if (awake?.isPaused === true) await this.#resume(projectId, awake);
+    if (awake?.isPaused === true) await this.#starter.resume(projectId, awake);
     if (awake !== undefined) return await rescue(awake.agent);
     const project = await repository.living(projectId);
     try {
-      const { outcome } = await this.#start(project, rescue);
+      const { outcome } = await this.#starter.start(project, rescue);
       return outcome;
     } catch (error) {
       const reason = project.stateReason ?? (error instanceof Error ? error.message : String(error));
-      await repository.setState(projectId, 'needs-attention', reason);
+      await states.become(projectId, 'needs-attention', reason);
       throw error;
     }
   }
 
-  async #resume(projectId: number, awake: Awake): Promise<void> {
-    const { repository, runtime } = this.#options;
-    await runtime.resume(awake.containerId);
-    awake.isPaused = false;
-    await repository.setState(projectId, 'running');
-  }
-
   /** Freezes a container that nobody used for `idleMs`; the next call resumes it. Does nothing where the runtime cannot. */
   async pause(projectId: number, idleMs: number): Promise<void> {
-    const { repository, runtime } = this.#options;
+    const { states, runtime, deeds } = this.#options;
     if (!runtime.canPause) return;
-    using _deed = await this.#options.deeds.hold(projectId);
-    using _ = await this.#lifecycle.hold(projectId);
+    using _deed = await deeds.hold(projectId);
+    using _ = await this.#turns.hold(projectId);
     const awake = this.#awake.get(projectId);
     if (awake === undefined || awake.isPaused || this.activity.idleMs(projectId) < idleMs) return;
     awake.isPaused = true;
     await runtime.pause(awake.containerId);
-    await repository.setState(projectId, 'paused');
+    await states.become(projectId, 'paused');
   }
 
   /** @throws RoseError NOT_FOUND */
@@ -112,44 +108,11 @@ export class ContainersService implements AsyncDisposable {
 
   /** Projects whose container runs or is paused. */
   awake(): number[] {
-    return [...this.#awake.keys()];
+    return this.#awake.projects();
   }
+
   isPaused(projectId: number): boolean {
     return this.#awake.get(projectId)?.isPaused ?? false;
-  }
-
-  async #restore(project: ContainerRow): Promise<AgentConnection> {
-    const { agent } = await this.#start(project, (unfilled) => this.#keeper!.restore(project, unfilled));
-    return agent;
-  }
-
-  /** Brings a container up; it counts as awake once `fill` made its workspace what it should be. */
-  async #start<T>(
-    project: ContainerRow,
-    fill: (agent: AgentConnection) => Promise<T>,
-  ): Promise<{ agent: AgentConnection; outcome: T }> {
-    const { repository, log } = this.#options;
-    const { signal } = this.#closing;
-    signal.throwIfAborted();
-    await repository.setState(project.id, 'starting');
-    let agent: AgentConnection | null = null;
-    try {
-      const container = await this.#launcher.launch(project, signal);
-      agent = await this.#launcher.connect(container, project);
-      const outcome = await fill(agent);
-      await repository.setState(project.id, 'running');
-      this.#awake.set(project.id, { containerId: container.id, agent, isPaused: false });
-      return { agent, outcome };
-    } catch (error) {
-      await agent?.[Symbol.asyncDispose]();
-      log.warn({ projectId: project.id, err: error }, 'a dev container did not start');
-      await this.#discard(project.id);
-      const before = project.baseVersion === null && project.state === 'absent' ? 'absent' : 'asleep';
-      const isDamage = error instanceof RoseError && (error.code === 'NEEDS_ATTENTION' || error.code === 'DAMAGED');
-      if (isDamage) await repository.setState(project.id, 'needs-attention', error.message);
-      else await repository.setState(project.id, before);
-      throw error;
-    }
   }
 
   /**
@@ -158,34 +121,56 @@ export class ContainersService implements AsyncDisposable {
    */
   async stop(projectId: number, idleMs = 0): Promise<void> {
     using _deed = await this.#options.deeds.hold(projectId);
-    using _ = await this.#lifecycle.hold(projectId);
+    using _ = await this.#turns.hold(projectId);
     if (idleMs > 0 && this.activity.idleMs(projectId) < idleMs) return;
     await this.#stop(await this.#options.repository.get(projectId));
   }
 
   async #stop(project: ContainerRow): Promise<void> {
-    const { repository } = this.#options;
+    const { states, runtime } = this.#options;
     if (project.containerId === null) return;
     // One that runs though this orchestrator has not used it yet is waked first, so that its work is kept.
-    if (!this.#awake.has(project.id) && (await this.#isRunning(project.containerId))) await this.#restore(project);
+    if (this.#awake.get(project.id) === undefined && isAlive(await runtime.inspect(project.containerId)))
+      await this.#restore(project);
     const awake = this.#awake.get(project.id);
     if (awake !== undefined) {
-      if (awake.isPaused) await this.#resume(project.id, awake);
-      await repository.setState(project.id, 'stopping');
+      if (awake.isPaused) await this.#starter.resume(project.id, awake);
+      await states.become(project.id, 'stopping');
       try {
         await this.#keeper!.checkpoint(project, awake.agent, { isHasty: false });
       } catch (error) {
-        await repository.setState(project.id, 'running');
+        await states.become(project.id, 'running');
         throw error;
       }
     }
-    await this.#discard(project.id);
-    await repository.setState(project.id, 'asleep');
+    await this.#stopper.discard(project.id);
+    await states.become(project.id, 'asleep');
   }
 
-  async #isRunning(containerId: string): Promise<boolean> {
-    const info = await this.#options.runtime.inspect(containerId);
-    return info?.status === 'running' || info?.status === 'paused';
+  /**
+   * Ends all that runs in a container and starts it anew, also one whose agent hangs. The workspace stays as it is, in
+   * its volume.
+   * @throws RoseError as `wake`
+   */
+  async restart(projectId: number, signal?: AbortSignal): Promise<void> {
+    const { repository, states, deeds } = this.#options;
+    using _deed = await deeds.hold(projectId, signal);
+    using _ = await this.#turns.hold(projectId, signal);
+    const project = await repository.living(projectId);
+    if (project.containerId !== null) {
+      await states.become(projectId, 'stopping');
+      await this.#stopper.discard(projectId);
+    }
+    this.activity.touch(projectId);
+    await this.#restore(await repository.living(projectId));
+  }
+
+  /** Ends a container at once, for a reason that people are told. Nothing is saved, and nothing is lost: the volume stays. */
+  async halt(projectId: number, reason: string): Promise<void> {
+    using _ = await this.#turns.hold(projectId);
+    if (this.#awake.get(projectId) === undefined) return;
+    await this.#stopper.discard(projectId);
+    await this.#options.states.become(projectId, 'asleep', reason);
   }
 
   /**
@@ -193,21 +178,21 @@ export class ContainersService implements AsyncDisposable {
    * A volume whose work cannot be kept stays, unless there is none to keep.
    */
   async remove<T>(projectId: number, hasWork: boolean, last: () => Promise<T>): Promise<T> {
-    const { repository, runtime, deeds } = this.#options;
+    const { repository, runtime, states, deeds } = this.#options;
     using _deed = await deeds.hold(projectId);
-    using _ = await this.#lifecycle.hold(projectId);
+    using _ = await this.#turns.hold(projectId);
     const project = await repository.get(projectId);
-    if (!hasWork) await this.#discard(projectId);
+    if (!hasWork) await this.#stopper.discard(projectId);
     if (hasWork && !(await this.#isKept(project))) return await last();
     await runtime.removeVolume(project.workspacePath);
     await repository.setBase(projectId, null);
-    await repository.setState(projectId, 'absent');
+    await states.become(projectId, 'absent');
     return await last();
   }
 
   /** Stops a project for good. @returns whether its volume holds nothing that is not in a version */
   async #isKept(project: ContainerRow): Promise<boolean> {
-    const { repository, log } = this.#options;
+    const { repository, states, log } = this.#options;
     try {
       // One that ended by itself left its work in the volume.
       if (project.containerId === null && project.state !== 'absent') await this.#restore(project);
@@ -215,48 +200,15 @@ export class ContainersService implements AsyncDisposable {
       return true;
     } catch (err) {
       log.warn({ projectId: project.id, err }, 'unsaved work cannot be kept as a checkpoint; its volume stays');
-      await this.#discard(project.id);
-      await repository.setState(project.id, 'asleep');
+      await this.#stopper.discard(project.id);
+      await states.become(project.id, 'asleep');
       return false;
     }
   }
 
-  /** Removes the container of a project; the volume stays. */
-  async #discard(projectId: number): Promise<void> {
-    const { repository, runtime, egress, log } = this.#options;
-    const awake = this.#awake.get(projectId);
-    this.#awake.delete(projectId);
-    this.activity.forget(projectId);
-    await awake?.agent[Symbol.asyncDispose]();
-    const { containerId } = await repository.get(projectId);
-    try {
-      await egress.close(projectId);
-      if (containerId !== null) {
-        await runtime.stop(containerId, STOP_GRACE_SECONDS);
-        await runtime.remove(containerId);
-      }
-      await repository.setContainer(projectId, null);
-    } catch (error) {
-      log.error({ projectId, err: error }, 'a dev container could not be removed; reconcile tries again');
-    }
-  }
-
-  /** Whether the container of a project that is awake still runs; forgets it when it ended and nobody told. */
-  async look(projectId: number): Promise<boolean> {
-    const awake = this.#awake.get(projectId);
-    if (awake === undefined) return false;
-    if (await this.#isRunning(awake.containerId)) return true;
-    await this.ended(projectId, awake.containerId);
-    return false;
-  }
-
-  /** Forgets a container that ended by itself. */
-  async ended(projectId: number, containerId: string): Promise<void> {
-    if (this.#awake.get(projectId)?.containerId !== containerId) return;
-    using _ = await this.#lifecycle.hold(projectId);
-    if (this.#awake.get(projectId)?.containerId !== containerId) return;
-    await this.#discard(projectId);
-    await this.#options.repository.setState(projectId, 'asleep');
+  async #restore(project: ContainerRow): Promise<AgentConnection> {
+    const { agent } = await this.#starter.start(project, (unfilled) => this.#keeper!.restore(project, unfilled));
+    return agent;
   }
 
   async status(projectId: number): Promise<ContainerStatus> {
@@ -267,34 +219,22 @@ export class ContainersService implements AsyncDisposable {
 
   /** Keeps unsaved work as far as there is time, then ends every container. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new RoseError('STOPPING', 'RoSE is stopping.'));
+    this.#starter.close();
     await shutDown({
       ...this.#options,
       awake: this.awake(),
       keep: (projectId, signal) => this.#keep(projectId, signal),
-      end: (container) => this.#end(container),
+      end: (container) => this.#stopper.end(container),
     });
   }
 
   async #keep(projectId: number, signal: AbortSignal): Promise<void> {
-    using _deed = await this.#options.deeds.hold(projectId, signal);
-    using _ = await this.#lifecycle.hold(projectId, signal);
+    const { repository, deeds } = this.#options;
+    using _deed = await deeds.hold(projectId, signal);
+    using _ = await this.#turns.hold(projectId, signal);
     const awake = this.#awake.get(projectId);
     if (awake === undefined) return;
-    if (awake.isPaused) await this.#resume(projectId, awake);
-    const project = await this.#options.repository.get(projectId);
-    await this.#keeper!.checkpoint(project, awake.agent, { isHasty: true });
-  }
-
-  async #end({ id, projectId }: ContainerInfo): Promise<void> {
-    const { repository, runtime, egress } = this.#options;
-    const awake = this.#awake.get(projectId);
-    this.#awake.delete(projectId);
-    await awake?.agent[Symbol.asyncDispose]();
-    await runtime.stop(id, SHUT_DOWN_GRACE_SECONDS);
-    await runtime.remove(id);
-    await egress.close(projectId);
-    await repository.setContainer(projectId, null);
-    await repository.setState(projectId, 'asleep');
+    if (awake.isPaused) await this.#starter.resume(projectId, awake);
+    await this.#keeper!.checkpoint(await repository.get(projectId), awake.agent, { isHasty: true });
   }
 }

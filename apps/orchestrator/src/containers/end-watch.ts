@@ -27,7 +27,7 @@ export class EndWatch implements AsyncDisposable {
 
   async #forget(projectId: number, containerId: string): Promise<void> {
     try {
-      await this.#containers.ended(projectId, containerId);
+      await this.#containers.care.ended(projectId, containerId);
     } catch (err) {
       this.#log.warn(
         { projectId, err },

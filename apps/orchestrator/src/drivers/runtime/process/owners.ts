@@ -23,10 +23,12 @@ export function ownerOf(projectId: number, isolated: boolean): Owner {
   return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 }
 
+const NO_RIGHTS = ['--inh-caps=-all'];
+
 /** The beginning of a command that runs as `owner`; empty where that is who we are. */
-export function becoming(owner: Owner): string[] {
+export function becoming(owner: Owner, rights: readonly string[] = NO_RIGHTS): string[] {
   if (owner.uid === process.getuid?.()) return [];
-  return ['setpriv', '--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups', '--inh-caps=-all', '--'];
+  return ['setpriv', '--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups', ...rights, '--'];
 }
 
 /**
@@ -46,6 +48,33 @@ export async function emptyForItsOwner(directory: string): Promise<void> {
   await chmod(directory, 0o700);
   await emptyAs(owner, directory);
 }
+
+const COUNT_MS = 120_000;
+/** Lets the walk into directories that were closed, and nothing else. */
+const READS_ALL = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search', '--no-new-privs'];
+
+/**
+ * Bytes that a directory which containers write holds on its disk. Not counted by root, which never walks one, but in
+ * the name of `owner`.
+ * @throws Error when nothing can be counted.
+ */
+export async function countAs(owner: Owner, directory: string): Promise<number> {
+  const [command = '', ...rest] = [...becoming(owner, READS_ALL), ...COUNT];
+  const options = { cwd: directory, timeout: COUNT_MS, killSignal: 'SIGKILL', env: { PATH: TOOLS } } as const;
+  // Files come and go meanwhile, and du tells each: what it has counted counts.
+  const { stdout } = await run(command, rest, options).catch((error: unknown) => error as { stdout?: string });
+  return parseCount(stdout ?? '');
+}
+
+/** @throws Error for anything but the one line of du(1) */
+export function parseCount(text: string): number {
+  const bytes = /^(\d+)\t/.exec(text)?.[1];
+  if (bytes === undefined) throw new Error('The files of a volume could not be counted.');
+  return Number(bytes);
+}
+
+/** Of this file system only; each file once, as the disk holds it. */
+export const COUNT = ['du', '-sx', '--block-size=1', '.'];
 
 /** Where the system's tools are; nothing of the orchestrator's own environment reaches a sandbox. */
 export const TOOLS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -4,14 +4,14 @@ import { chmod, chown, mkdir, readdir, rename, rmdir, stat } from 'node:fs/promi
 import path from 'node:path';
 import { RoseError } from '@rose/contract';
 import type { Owner } from '../socket-folders.ts';
-import { emptyForItsOwner } from './owners.ts';
+import { countAs, emptyForItsOwner } from './owners.ts';
 
 /** `<dataDir>/volumes/<volume>`, 0700 and the project's; names with a dot in front are on their way in or out. */
 export class Volumes {
-  readonly #root: string;
+  readonly root: string;
 
   constructor(dataDir: string) {
-    this.#root = path.join(dataDir, 'volumes');
+    this.root = path.join(dataDir, 'volumes');
   }
 
   /** @throws RoseError CONTAINER_FAILED for a name that is none. */
@@ -19,7 +19,7 @@ export class Volumes {
     if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(volume)) {
       throw new RoseError('CONTAINER_FAILED', `"${volume}" is no name of a volume.`);
     }
-    return path.join(this.#root, volume);
+    return path.join(this.root, volume);
   }
 
   /** Makes a volume that does not exist yet. @returns whether it did. */
@@ -32,7 +32,7 @@ export class Volumes {
       }
       return false;
     }
-    await mkdir(this.#root, { recursive: true, mode: 0o700 });
+    await mkdir(this.root, { recursive: true, mode: 0o700 });
     const fresh = this.#hidden('new');
     for (const made of [fresh, path.join(fresh, 'workspace'), path.join(fresh, '.rose')]) {
       await mkdir(made);
@@ -44,11 +44,18 @@ export class Volumes {
   }
 
   async list(): Promise<{ volume: string; createdAt: Date }[]> {
-    const names = await readdir(this.#root).catch(() => []);
+    const names = await readdir(this.root).catch(() => []);
     const volumes = names.filter((name) => !name.startsWith('.'));
     return Promise.all(
-      volumes.map(async (volume) => ({ volume, createdAt: (await stat(path.join(this.#root, volume))).birthtime })),
+      volumes.map(async (volume) => ({ volume, createdAt: (await stat(path.join(this.root, volume))).birthtime })),
     );
+  }
+
+  /** Bytes on the disk. */
+  async use(volume: string): Promise<number> {
+    const folder = this.folder(volume);
+    const { uid, gid } = await stat(folder);
+    return await countAs({ uid, gid }, folder);
   }
 
   /** Takes a volume away at once; what is returned removes its files, which may take long. */
@@ -62,8 +69,8 @@ export class Volumes {
 
   /** What a killed orchestrator left half made or half removed. @returns a deed that removes its files. */
   async leftovers(): Promise<() => Promise<void>> {
-    const names = await readdir(this.#root).catch(() => []);
-    const left = names.filter((name) => name.startsWith('.')).map((name) => path.join(this.#root, name));
+    const names = await readdir(this.root).catch(() => []);
+    const left = names.filter((name) => name.startsWith('.')).map((name) => path.join(this.root, name));
     return async () => {
       for (const folder of left) await this.#discard(folder);
     };
@@ -75,6 +82,6 @@ export class Volumes {
   }
 
   #hidden(why: string): string {
-    return path.join(this.#root, `.${why}-${randomBytes(6).toString('hex')}`);
+    return path.join(this.root, `.${why}-${randomBytes(6).toString('hex')}`);
   }
 }

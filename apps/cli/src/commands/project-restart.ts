@@ -1,0 +1,15 @@
+import { defineCommand } from '../command.ts';
+import { printProject } from '../output/project.ts';
+import { findProject } from '../reference.ts';
+
+export const command = defineCommand({
+  usage: 'project restart P',
+  summary: 'End all that runs in the dev container of a project, and start it anew.',
+  details: 'The workspace stays as it is; no version is made.',
+  positionals: ['P'],
+  async run(cli, { positionals }) {
+    const projectId = await findProject(cli, positionals[0]!);
+    const project = await cli.rose.containers.restart.mutate({ projectId }, cli.options);
+    await printProject(cli, project, 'was restarted');
+  },
+});
