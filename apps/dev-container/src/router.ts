@@ -1,5 +1,7 @@
 import { commandsRouter } from './commands/commands-router.ts';
 import { filesRouter } from './files/files-router.ts';
+import { portsRouter } from './ports/ports-router.ts';
+import { processesRouter } from './processes/processes-router.ts';
 import { searchRouter } from './search/search-router.ts';
 import { snapshotRouter } from './snapshot/snapshot-router.ts';
 import { statusRouter } from './status/status-router.ts';
@@ -10,6 +12,8 @@ import { router } from './trpc.ts';
 export const appRouter = router({
   files: filesRouter,
   commands: commandsRouter,
+  ports: portsRouter,
+  processes: processesRouter,
   search: searchRouter,
   snapshot: snapshotRouter,
   status: statusRouter,

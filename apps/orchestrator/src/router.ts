@@ -2,6 +2,7 @@ import { accountsRouter } from './accounts/accounts-router.ts';
 import { settingsRouter } from './settings/settings-router.ts';
 import { comparisonsRouter } from './comparisons/comparisons-router.ts';
 import { containersRouter } from './containers/containers-router.ts';
+import { previewsRouter } from './previews/previews-router.ts';
 import { projectsRouter } from './projects/projects-router.ts';
 import { searchRouter } from './search/search-router.ts';
 import { storeRouter } from './store/store-router.ts';
@@ -13,6 +14,7 @@ export const appRouter = router({
   settings: settingsRouter,
   projects: projectsRouter,
   containers: containersRouter,
+  previews: previewsRouter,
   versions: versionsRouter,
   comparisons: comparisonsRouter,
   search: searchRouter,

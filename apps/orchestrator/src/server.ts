@@ -11,6 +11,7 @@ import { createOriginPolicy } from './http/origin.ts';
 import { addTrpc } from './http/trpc-plugin.ts';
 import { addUi } from './http/ui.ts';
 import { addWebSockets } from './http/web-sockets.ts';
+import { addPreviews } from './previews/add-previews.ts';
 import { addVersionDoors } from './versions/version-doors.ts';
 
 /** Bytes of a request's body, except where a route takes a stream. */
@@ -20,13 +21,14 @@ const LONGEST_PATH_SEGMENT = 5000;
 
 /** The HTTP server over a context; it does not listen yet. */
 export async function createServer(context: Context): Promise<FastifyInstance> {
-  const { config, cookies, log } = context;
+  const { config, cookies, log, previews } = context;
   const loggerInstance: FastifyBaseLogger = log;
   const server: FastifyInstance = fastify({
     loggerInstance,
     genReqId: () => randomUUID(),
     logController: new LogController({ requestIdLogLabel: 'requestId', disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
+    http: { shouldUpgradeCallback: (request) => previews.door.mayUpgrade(request) },
     routerOptions: { maxParamLength: LONGEST_PATH_SEGMENT },
     // Behind a public URL a proxy of this machine tells who called it.
     trustProxy: config.publicUrl === null ? false : 'loopback',
@@ -38,6 +40,8 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
       else socket.destroy();
     },
   });
+  previews.hosts.listensOn = () => portOf(server);
+  addPreviews(server, previews.door);
   addSecurityHeaders(server, cookies.isSecure);
   server.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   server.addHook('onResponse', async (request, reply) => {

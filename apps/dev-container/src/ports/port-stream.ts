@@ -41,21 +41,33 @@ export const connectPortRoute: StreamRoute = {
   },
 };
 
+/** Where a server is that listens on "localhost", whichever of the two it took that for. */
+const LOOPBACKS = ['127.0.0.1', '::1'];
+
 /** @throws RoseError NOT_FOUND when nothing listens, TIMEOUT, CANCELLED */
 async function dial(port: number, signal: AbortSignal): Promise<Socket> {
   const late = AbortSignal.timeout(CONNECT_MS);
-  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
-  try {
-    await once(socket, 'connect', { signal: AbortSignal.any([signal, late]) });
-    return socket;
-  } catch (cause) {
-    socket.destroy();
-    if (signal.aborted) throw cancelled();
-    if (late.aborted)
-      throw new RoseError('TIMEOUT', `Port ${port} of the dev container does not answer.`, {}, { cause });
-    const what = `port ${port}`;
-    throw new RoseError('NOT_FOUND', `Nothing listens on 127.0.0.1:${port} in the dev container.`, { what }, { cause });
+  let cause: unknown;
+  for (const host of LOOPBACKS) {
+    const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
+    try {
+      await once(socket, 'connect', { signal: AbortSignal.any([signal, late]) });
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      if (signal.aborted) throw cancelled();
+      if (late.aborted)
+        throw new RoseError('TIMEOUT', `Port ${port} of the dev container does not answer.`, {}, { cause: error });
+      cause ??= error;
+    }
   }
+  const what = `port ${port}`;
+  throw new RoseError(
+    'NOT_FOUND',
+    `Nothing listens on 127.0.0.1:${port} or [::1]:${port} in the dev container.`,
+    { what },
+    { cause },
+  );
 }
 
 function withoutFirstByte(): Transform {

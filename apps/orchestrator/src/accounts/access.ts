@@ -28,11 +28,13 @@ export class Access implements Disposable {
   readonly #ended = new EventEmitter<Record<string, []>>().setMaxListeners(0);
   readonly #cache = new IdentityCache();
   readonly #sources = new DisposableStack();
+  #endings = 0;
 
   constructor(sessions: Sessions, tokens: TokensService) {
     this.#sessions = sessions;
     this.#tokens = tokens;
     const tell = (kind: Credential['kind']) => (key: string) => {
+      this.#endings += 1;
       this.#cache.forget({ kind, key });
       this.#ended.emit(eventOf({ kind, key }));
     };
@@ -72,6 +74,35 @@ export class Access implements Disposable {
    */
   watch(identity: Identity, credentials: Credentials, onEnd: () => void): Disposable {
     const event = eventOf(identity.credential);
+    const look = async (): Promise<Date | null> => {
+      const now = await this.identify(credentials);
+      return now !== null && eventOf(now.credential) === event ? now.expiresAt : null;
+    };
+    // At once: it may have ended between the caller's identify and here.
+    return this.#watch(identity.credential, look, onEnd, 0);
+  }
+
+  /** `watch` for what is known by its key alone, and was good when `endings` were counted. */
+  watchCredential(accountId: number, credential: Credential, endings: number, onEnd: () => void): Disposable {
+    const firstMs = endings === this.#endings ? RETRY_MS : 0;
+    return this.#watch(credential, () => this.expiryOf(accountId, credential), onEnd, firstMs);
+  }
+
+  /** Until when what is known by its key alone signs this account in; null when it does not any more. */
+  async expiryOf(accountId: number, { kind, key }: Credential): Promise<Date | null> {
+    if (kind === 'token') return await this.#tokens.expiryOf(accountId, key);
+    const sessions = await this.#sessions.list(accountId);
+    return sessions.find((session) => session.key === key)?.expiresAt ?? null;
+  }
+
+  /** How many sessions and tokens this process has ended: what was looked up before may hold no longer. */
+  get endings(): number {
+    return this.#endings;
+  }
+
+  /** @param look until when it is good; null when it is not any more; first asked after `firstMs` */
+  #watch(credential: Credential, look: () => Promise<Date | null>, onEnd: () => void, firstMs: number): Disposable {
+    const event = eventOf(credential);
     let timer: NodeJS.Timeout | undefined;
     let isOver = false;
     const stop = (): void => {
@@ -86,18 +117,18 @@ export class Access implements Disposable {
     const check = async (): Promise<void> => {
       let wait = RETRY_MS;
       try {
-        const now = await this.identify(credentials);
+        const expiresAt = await look();
         if (isOver) return;
-        if (now === null || eventOf(now.credential) !== event) return end();
-        wait = Math.min(Math.max(now.expiresAt.getTime() - Date.now(), 1000), LONGEST_TIMER_MS);
+        if (expiresAt === null) return end();
+        wait = Math.min(Math.max(expiresAt.getTime() - Date.now(), 1000), LONGEST_TIMER_MS);
       } catch {
         // The database is away: that ends nobody's session.
       }
       if (!isOver) timer = setTimeout(() => void check(), wait).unref();
     };
     this.#ended.once(event, end);
-    // At once: it may have ended between the caller's identify and here.
-    void check();
+    if (firstMs === 0) void check();
+    else timer = setTimeout(() => void check(), firstMs).unref();
     return { [Symbol.dispose]: stop };
   }
 

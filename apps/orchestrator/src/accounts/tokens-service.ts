@@ -73,6 +73,12 @@ export class TokensService {
     };
   }
 
+  /** When a token of this account expires; null when it has, or was revoked. */
+  async expiryOf(accountId: number, key: string): Promise<Date | null> {
+    const row = (await this.#repository.list(accountId)).find(({ id }) => String(id) === key);
+    return row !== undefined && row.expiresAt > new Date() ? row.expiresAt : null;
+  }
+
   /** Calls back with the key of each token that is revoked. */
   onEnded(listener: (key: string) => void): Disposable {
     this.#events.on('ended', listener);

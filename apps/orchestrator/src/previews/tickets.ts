@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { digest } from '../drivers/sessions/index.ts';
+import type { Pass } from './pass.ts';
+import type { Place } from './preview-hosts.ts';
+
+const BYTES = 24;
+/** A browser is on its way to the preview. */
+const LIFE_MS = 60_000;
+const MOST = 10_000;
+
+/** One-time tickets that carry a pass from RoSE's site to a preview's. */
+export class Tickets {
+  readonly #passes = new Map<string, { pass: Pass; expiresAt: Date }>();
+
+  make(pass: Pass): { ticket: string; expiresAt: Date } {
+    this.#forgetOld();
+    const ticket = randomBytes(BYTES).toString('base64url');
+    const expiresAt = new Date(Date.now() + LIFE_MS);
+    this.#passes.set(digest(ticket), { pass, expiresAt });
+    return { ticket, expiresAt };
+  }
+
+  /** The pass of a ticket for this place, once. */
+  take(ticket: string, { projectId, port }: Place): Pass | null {
+    const key = digest(ticket);
+    const found = this.#passes.get(key);
+    this.#passes.delete(key);
+    if (found === undefined || found.expiresAt <= new Date()) return null;
+    return found.pass.projectId === projectId && found.pass.port === port ? found.pass : null;
+  }
+
+  /** They are in the order of their making, and live equally long. */
+  #forgetOld(): void {
+    for (const [key, { expiresAt }] of this.#passes) {
+      if (expiresAt > new Date() && this.#passes.size < MOST) return;
+      this.#passes.delete(key);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import type { Exchange } from './exchange.ts';
+
+/** That an app agreed to a WebSocket, and what it said since. */
+export interface Agreement {
+  headers: [name: string, value: string][];
+  head: Buffer;
+}
+
+/** Carries a WebSocket byte by byte, both ways, until either side ends it. */
+export async function carryWebSocket(exchange: Exchange, app: Duplex, { headers, head }: Agreement): Promise<void> {
+  const { request, response } = exchange;
+  const { socket } = request;
+  // From here on it is no HTTP any more.
+  response.detachSocket(socket);
+  const lines = [...headers, ['Connection', 'Upgrade'], ['Upgrade', 'websocket']].map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`, 'latin1');
+  socket.write(head);
+  app.write(exchange.head);
+  app.once('close', () => socket.destroySoon());
+  socket.pipe(app);
+  app.pipe(socket);
+  if (!socket.destroyed) await once(socket, 'close');
+}
