@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { appRouter } from '../router.ts';
 
 /** What somebody may call without a project; everything else must name one, and is refused to strangers. */
-const WITHOUT_PROJECT = /^(accounts\.|settings\.user\.|projects\.(create|list|listDeleted)$|store\.collect$)/;
+const WITHOUT_PROJECT = /^(accounts\.|settings\.user\.|projects\.(create|list|listDeleted|watch)$|store\.collect$)/;
 
 let rose: TestOrchestrator;
 let project: Project;
@@ -29,6 +29,7 @@ const bytes: [method: string, path: (id: string) => string][] = [
   ['GET', (id) => `/projects/${id}/versions/1.zip`],
   ['GET', (id) => `/projects/${id}/versions/1/file?path=plan`],
   ['POST', (id) => `/projects/${id}/import`],
+  ['GET', (id) => `/projects/${id}/history.rose`],
   ['GET', (id) => `/projects/${id}/agent/files.list?input=${encodeURIComponent('{"path":""}')}`],
   ['GET', (id) => `/projects/${id}/agent/-/files.read?path=plan`],
   ['GET', (id) => `/projects/${id}/agent/-/files.pull?path=`],

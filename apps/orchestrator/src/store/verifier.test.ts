@@ -63,3 +63,27 @@ it('a caller who leaves ends it', async () => {
   await bench.save(projectId, { page: 'one' });
   expect(await codeOf(verify(1, 1, AbortSignal.abort()))).toBe('CANCELLED');
 });
+
+it('of one project only what its versions reach is hashed, each object once, and all damage of it is found', async () => {
+  const shared = randomBytes(30);
+  await bench.save(projectId, { shared, own: randomBytes(30), d: { deep: 'one' } });
+  await bench.save(projectId, { shared, d: { deep: 'two' } });
+  const other = await bench.project('other');
+  const strange = randomBytes(40);
+  await bench.save(other, { strange, shared });
+  const one = () => verifier.verify(bench.ownerId, { projectId, sample: 1, seed: 0 });
+  // Two roots, two directories, four files; the other project has a root and a file more.
+  expect(await one()).toMatchObject({ objects: 8, damaged: [] });
+  expect(await verify(1)).toMatchObject({ objects: 10, damaged: [] });
+  const disk = new BadDisk(bench);
+  await disk.flip(idOf(strange));
+  expect((await one()).damaged).toEqual([]);
+  expect((await verify(1)).damaged).toEqual([{ version: 1, project: 'other', path: 'strange' }]);
+  await disk.flip(idOf(shared));
+  await disk.lose(idOf(Buffer.from('two')));
+  expect((await one()).damaged).toEqual([
+    { version: 1, project: 'ledger', path: 'shared' },
+    { version: 2, project: 'ledger', path: 'd/deep' },
+    { version: 2, project: 'ledger', path: 'shared' },
+  ]);
+});

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { toText, type ObjectId } from '@rose/snapshot';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
 import { createTreeCache, StoredTrees, type TreeCache } from '../versions/trees.ts';
@@ -77,6 +78,13 @@ export class Verifier {
     for await (const { root, damaged } of this.#walk(ownerId, roots.toReversed(), whole, signal))
       conditions.push({ number: root.number, damaged });
     return conditions;
+  }
+
+  /** Differs when versions of the project or objects of its owner were made or removed since: then conditions may differ. */
+  async stateOf({ id, ownerId }: { id: number; ownerId: number }): Promise<string> {
+    const roots = (await this.#options.repository.roots(ownerId)).filter(({ projectId }) => projectId === id);
+    const versions = roots.map(({ number, root }) => `${number}:${root}`).join();
+    return `${this.#options.objects.changes(ownerId)} ${createHash('sha256').update(versions).digest('hex')}`;
   }
 
   async *#walk(
