@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { createRoseClient } from '@rose/client/node';
 import { ask, testDatabase } from '@rose/testing';
 import { afterEach, expect, it } from 'vitest';
 
@@ -64,4 +65,28 @@ it('a second one on the same data directory ends with a sentence, and leaves the
   expect((await errors).trimEnd().split('\n').at(-1)).toMatch(/^Another RoSE|^[^{].*data directory/);
   const url = String(line).trim().split(' ').at(-1);
   expect((await ask(`${url}/readyz`)).status).toBe(200);
+});
+
+it('a second one on the same database ends with a sentence, whatever its data directory, and takes no container', async () => {
+  await using database = await testDatabase();
+  await using folder = await temporary();
+  await using other = await temporary();
+  const environment = { DATABASE_URL: database.url, ROSE_RUNTIME: 'process' };
+  const first = start({ ...environment, ROSE_DATA_DIR: folder.path });
+  const [line] = (await once(first.stdout, 'data')) as [Buffer];
+  const rose = createRoseClient({ url: String(line).trim().split(' ').at(-1) ?? '' });
+  await rose.accounts.signUp.mutate({ email: 'ada@example.org', name: 'Ada', password: 'Ada keeps a long password' });
+  const { id: projectId } = await rose.projects.create.mutate({ name: 'harbour' });
+  const second = start({ ...environment, ROSE_DATA_DIR: other.path });
+  const errors = text(second.stderr as NonNullable<ChildProcess['stderr']>);
+  const [code] = (await once(second, 'exit')) as [number | null];
+  expect(code).toBe(1);
+  expect((await errors).trimEnd().split('\n').at(-1)).toMatch(
+    new RegExp(`^Another orchestrator \\(process ${first.pid} on .+\\) works on this database\\.`),
+  );
+  expect(await rose.containers.status.query({ projectId })).toMatchObject({ state: 'running' });
+  expect((await rose.workspace(projectId).run(['true'])).code).toBe(0);
+  const ended = once(first, 'exit');
+  first.kill('SIGTERM');
+  await ended;
 });

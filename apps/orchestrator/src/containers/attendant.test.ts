@@ -148,3 +148,17 @@ it('a container that has gone since the start is not started again to be looked 
   await late.round();
   expect(await state()).toBe('asleep');
 });
+
+it('an agent that stays silent round after round is restarted with its container, and the workspace stays', async () => {
+  await set({ autosaveMinutes: 0 });
+  const { containers } = house.context.services;
+  const before = await containers.project(projectId);
+  run('echo here > page; kill -STOP $PPID').catch(() => {});
+  await expect.poll(() => containers.care.answers(projectId), { timeout: 20_000 }).toBe(false);
+  await attendant.round();
+  await attendant.round();
+  expect((await containers.project(projectId)).containerId).toBe(before.containerId);
+  await attendant.round();
+  expect((await containers.project(projectId)).containerId).not.toBe(before.containerId);
+  expect((await ada.rose.workspace(projectId).files.read.query({ path: 'page' })).content).toBe('here\n');
+});

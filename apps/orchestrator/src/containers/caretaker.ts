@@ -15,7 +15,7 @@ export interface CaretakerOptions extends Pick<
   restore: (project: ContainerRow) => Promise<unknown>;
 }
 
-const PROBE_MS = 10_000;
+const PROBE_MS = 5000;
 
 /** Deals with what happens to containers without a deed of ours: they are found, end, hang, go astray. */
 export class Caretaker {
@@ -53,7 +53,7 @@ export class Caretaker {
     await states.become(projectId, 'asleep');
   }
 
-  /** Whether the agent of a project answers within 10 s. A paused one is not asked: it could not. */
+  /** Whether the agent of a project answers within 5 s. A paused one is not asked: it could not. */
   async answers(projectId: number): Promise<boolean> {
     const { awake } = this.#options;
     const known = awake.get(projectId);

@@ -183,11 +183,14 @@ export class ContainersService implements AsyncDisposable {
     using _ = await this.#turns.hold(projectId);
     const project = await repository.get(projectId);
     if (!hasWork) await this.#stopper.discard(projectId);
-    if (hasWork && !(await this.#isKept(project))) return await last();
-    await runtime.removeVolume(project.workspacePath);
-    await repository.setBase(projectId, null);
-    await states.become(projectId, 'absent');
-    return await last();
+    if (!hasWork || (await this.#isKept(project))) {
+      await runtime.removeVolume(project.workspacePath);
+      await repository.setBase(projectId, null);
+      await states.become(projectId, 'absent');
+    }
+    const done = await last();
+    await states.repeat(projectId);
+    return done;
   }
 
   /** Stops a project for good. @returns whether its volume holds nothing that is not in a version */

@@ -26,6 +26,11 @@ export class States {
     if (change !== null) this.#changes.emit('change', change);
   }
 
+  /** For who watches a project that changed otherwise: whether he may still see it is asked again. */
+  async repeat(projectId: number): Promise<void> {
+    for (const state of await this.#repository.states([projectId])) this.#changes.emit('change', state);
+  }
+
   /**
    * The states as they are, then each change until `signal` aborts: who was away misses nothing that still holds.
    * A reader that is too slow gets the newest state of each project.

@@ -35,7 +35,7 @@ export class Stopper {
     const { containerId } = await repository.get(projectId);
     try {
       await egress.close(projectId);
-      if (containerId !== null) {
+      if (containerId !== null && (await runtime.inspect(containerId)) !== null) {
         await runtime.stop(containerId, STOP_GRACE_SECONDS);
         await runtime.remove(containerId);
       }

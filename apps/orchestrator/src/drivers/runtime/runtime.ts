@@ -14,9 +14,14 @@ export interface Runtime extends AsyncDisposable {
   readonly canPause: boolean;
   /** How well containers are isolated; said at start, in /readyz and in the UI. */
   readonly isolation: Isolation;
+  /** A folder of this machine on the file system that volumes lie on; null where they lie elsewhere. */
+  readonly volumesFolder: string | null;
 
-  /** Builds or finds what `create` needs (the image, the agent bundle). Concurrent calls share one build. */
-  ensureImage(report: (line: string) => void, signal?: AbortSignal): Promise<void>;
+  /**
+   * Builds, pulls or finds what `create` needs (the image, the agent bundle). Concurrent calls share one build.
+   * @param image as ContainerSpec.image
+   */
+  ensureImage(report: (line: string) => void, signal?: AbortSignal, image?: string): Promise<void>;
 
   /**
    * Makes a container, not started, and its volume if that does not exist yet.
@@ -45,8 +50,19 @@ export interface Runtime extends AsyncDisposable {
   /** Ends when `signal` aborts. Events may be missed while the engine is away: reconcile finds those. */
   watch(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
   stats(id: string): Promise<ContainerStats>;
+  /**
+   * Bytes that a volume holds on its disk, also what a container has closed to itself. Walks all its files; nothing
+   * that a container wrote takes part in the counting.
+   */
+  diskUse(volume: string): Promise<number>;
   /** The last lines that the container's first process wrote, at most 64 KiB. */
   logs(id: string): Promise<string>;
+
+  /**
+   * Addresses and networks (address/prefix) that no container may reach beside the addresses of this process's
+   * own interfaces: those of the host and of the neighbours, where the orchestrator is in a container itself.
+   */
+  refusedNetworks(signal?: AbortSignal): Promise<string[]>;
 
   /**
    * A new connection to the agent of a running container. Never follows a link that the
@@ -57,6 +73,8 @@ export interface Runtime extends AsyncDisposable {
 
 export interface ContainerSpec {
   projectId: number;
+  /** A container image instead of RoSE's own; a runtime without images refuses it. */
+  image?: string;
   /** Name of the volume mounted at /home/dev. */
   volume: string;
   /** Shared secret of this container's agent; sent as the header x-rose-secret. */

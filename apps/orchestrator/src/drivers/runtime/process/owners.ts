@@ -52,6 +52,8 @@ export async function emptyForItsOwner(directory: string): Promise<void> {
 const COUNT_MS = 120_000;
 /** Lets the walk into directories that were closed, and nothing else. */
 const READS_ALL = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search', '--no-new-privs'];
+/** The same where no other uid is to be had: over one's own files, by being root of a namespace that holds nobody else. */
+const OVER_OWN_FILES = ['unshare', '--user', '--map-root-user', '--'];
 
 /**
  * Bytes that a directory which containers write holds on its disk. Not counted by root, which never walks one, but in
@@ -59,11 +61,21 @@ const READS_ALL = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_sear
  * @throws Error when nothing can be counted.
  */
 export async function countAs(owner: Owner, directory: string): Promise<number> {
-  const [command = '', ...rest] = [...becoming(owner, READS_ALL), ...COUNT];
+  const become = becoming(owner, READS_ALL);
+  const [command = '', ...rest] = [...(become.length > 0 ? become : OVER_OWN_FILES), ...COUNT];
+  // Where no namespace is to be had, what the container has closed to itself stays uncounted.
+  return parseCount((await output(command, rest, directory)) || (await output(COUNT[0]!, COUNT.slice(1), directory)));
+}
+
+/** '' for a command that could not be run. */
+async function output(command: string, args: string[], directory: string): Promise<string> {
   const options = { cwd: directory, timeout: COUNT_MS, killSignal: 'SIGKILL', env: { PATH: TOOLS } } as const;
-  // Files come and go meanwhile, and du tells each: what it has counted counts.
-  const { stdout } = await run(command, rest, options).catch((error: unknown) => error as { stdout?: string });
-  return parseCount(stdout ?? '');
+  try {
+    return (await run(command, args, options)).stdout;
+  } catch (error) {
+    // Files come and go meanwhile, and du complains of each: what it has counted counts.
+    return (error as { stdout?: string }).stdout ?? '';
+  }
 }
 
 /** @throws Error for anything but the one line of du(1) */

@@ -4,7 +4,7 @@ import { notFound, RoseError } from '@rose/contract';
 import type { ContainerInfo, ContainerSpec, ContainerStats, Isolation, Runtime, RuntimeEvent } from '../runtime.ts';
 import { connectToSocket } from '../socket.ts';
 import { makeSocketFolders, removeSocketFolders, socketFolders, type Owner } from '../socket-folders.ts';
-import { translating } from './failures.ts';
+import { noImages, translating } from './failures.ts';
 import { Lifecycle, sandboxOf } from './lifecycle.ts';
 import { emptyForItsOwner, ownerOf } from './owners.ts';
 import type { Parts } from './parts.ts';
@@ -56,10 +56,13 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** Nothing to build: the agent was laid out when the runtime was made. */
-  async ensureImage(): Promise<void> {}
+  async ensureImage(_report: (line: string) => void, _signal?: AbortSignal, image?: string): Promise<void> {
+    if (image !== undefined) throw noImages(image);
+  }
 
-  create(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo> {
-    return this.#turn(MAKING, 'make', async () => {
+  async create(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo> {
+    await this.ensureImage(() => {}, signal, spec.image);
+    return await this.#turn(MAKING, 'make', async () => {
       const others = await this.#records.all();
       if (others.some((other) => other.spec.projectId === spec.projectId)) {
         throw new RoseError('CONTAINER_FAILED', `Project ${spec.projectId} has a dev container already.`);
@@ -131,8 +134,21 @@ export class ProcessRuntime implements Runtime {
     return Promise.all(records.map((record) => this.#info(record)));
   }
 
+  /** Its own interfaces are the host's. */
+  async refusedNetworks(): Promise<string[]> {
+    return [];
+  }
+
   listVolumes(): Promise<{ volume: string; createdAt: Date }[]> {
     return this.#volumes.list();
+  }
+
+  get volumesFolder(): string {
+    return this.#volumes.root;
+  }
+
+  diskUse(volume: string): Promise<number> {
+    return translating('measure the volume of', () => this.#volumes.use(volume));
   }
 
   watch(signal: AbortSignal): AsyncIterable<RuntimeEvent> {

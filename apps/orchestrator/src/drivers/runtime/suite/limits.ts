@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Bench, type MakeRuntime } from './bench.ts';
+import { Bench, until, type Ada, type MakeRuntime } from './bench.ts';
 
 const NOT_ENFORCED = 'this limit is not enforced here';
 
@@ -40,10 +40,66 @@ export function limitRules(make: MakeRuntime, enforced: { memory: boolean; cpu: 
       expect(used).toBeLessThan((0.25 * 2 * (Date.now() - began)) / 1000);
     });
 
+    test('a fork bomb leaves the others answering, and is ended with its container', async ({ skip }) => {
+      skip(!enforced.pids, NOT_ENFORCED);
+      const [ada, grace] = [await bench.running(), await bench.running()];
+      const bomb = ada.run('bomb() { bomb | bomb & }; bomb').catch(() => {});
+      await until(async () => (await bench.runtime.stats(ada.id)).pids > 100);
+      await answersWell(grace);
+      await bench.runtime.stop(ada.id, 1);
+      expect((await bench.runtime.stats(ada.id)).pids).toBe(0);
+      await bomb;
+    });
+
+    test('a memory hog that starts again and again leaves the others answering', async ({ skip }) => {
+      skip(!enforced.memory, NOT_ENFORCED);
+      const [ada, grace] = [await bench.running(), await bench.running()];
+      const hog = 'node -e "const all = []; for (;;) all.push(Buffer.alloc(16 << 20, 1))"';
+      const hogs = ada.run(`for i in 1 2 3; do ${hog}; done`).catch(() => {});
+      await until(async () => (await bench.runtime.stats(ada.id)).memoryBytes > 128 * 1024 * 1024);
+      await answersWell(grace);
+      const { memoryBytes, memoryLimitBytes } = await bench.runtime.stats(ada.id);
+      expect(memoryBytes).toBeLessThanOrEqual(memoryLimitBytes);
+      await hogs;
+    });
+
+    test('a process has a bounded number of open files, and hogs of them leave the others answering', async () => {
+      const [ada, grace] = [await bench.running(), await bench.running()];
+      const hog = `node -e "
+        const open = [];
+        try { for (;;) open.push(require('fs').openSync('/dev/null')); } catch (error) { console.log(error.code); }
+        setTimeout(() => {}, 3000)"`;
+      const hogs = ada.output(`for i in 1 2 3 4; do ${hog} & done; wait`);
+      await answersWell(grace);
+      expect((await hogs).split('\n')).toEqual(Array.from({ length: 4 }, () => 'EMFILE'));
+    });
+
+    test('what a volume holds is counted, also what its container has closed to itself', async () => {
+      const ada = await bench.running();
+      const before = await bench.runtime.diskUse(ada.info.volume);
+      const MIB = 1024 * 1024;
+      await ada.output(`mkdir -p workspace/closed
+        head -c ${8 * MIB} /dev/zero > workspace/closed/file
+        head -c ${4 * MIB} /dev/zero > file
+        ln -s / workspace/root
+        chmod 000 workspace/closed`);
+      const grown = (await bench.runtime.diskUse(ada.info.volume)) - before;
+      expect(grown).toBeGreaterThanOrEqual(12 * MIB);
+      expect(grown).toBeLessThan(13 * MIB);
+      await ada.output('chmod 700 workspace/closed');
+    });
+
     test('a container cannot raise its limits, and leaves no core files', async () => {
       const ada = await bench.running();
       expect(await ada.output('ulimit -H -c')).toBe('0');
       expect((await ada.run('ulimit -n 10000000')).code).not.toBe(0);
     });
   });
+}
+
+/** Works as if nobody else were there: its agent, its disk, new processes. */
+async function answersWell(someone: Ada): Promise<void> {
+  for (let count = 0; count < 5; count += 1) {
+    expect(await someone.output('echo well > note && cat note')).toBe('well');
+  }
 }
