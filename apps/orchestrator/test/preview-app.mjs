@@ -31,7 +31,7 @@ const routes = {
     more();
   },
   '/sent': (request, response) => response.end(String(sent)),
-  '/refuse': (request, response) => response.writeHead(413, { connection: 'close' }).end('too large'),
+  '/refuse': (request, response) => response.writeHead(413).end('too large'),
   '/half': (request, response) => {
     response.writeHead(200, { 'content-length': '1000' }).write('half', () => response.destroy());
   },

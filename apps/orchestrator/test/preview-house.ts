@@ -36,7 +36,10 @@ export async function previewHouse(): Promise<PreviewHouse> {
     await vi.waitFor(() => out.includes(ready) || Promise.reject(new Error(`not ready: ${out}`)), 30_000);
   };
   await workspace.files.write.mutate({ path: 'preview-app.mjs', content: APP });
-  await run(['node', 'preview-app.mjs', String(PORT)]);
+  // In the background: a command that runs would itself be a use of the project.
+  await workspace.run(['sh', '-c', `setsid node preview-app.mjs ${PORT} > app.log 2>&1 < /dev/null &`]);
+  const isOpen = async (): Promise<boolean> => (await workspace.ports.list.query()).some(({ port }) => port === PORT);
+  await vi.waitFor(async () => (await isOpen()) || Promise.reject(new Error('the app does not listen')), 30_000);
   const host = (port = PORT, projectId = project): string =>
     `p${projectId}-${port}.localhost:${new URL(rose.url).port}`;
   const visit: PreviewHouse['visit'] = (address, cookie, { port, ...question } = {}) =>

@@ -46,11 +46,12 @@ export async function passRequest(exchange: Exchange, call: AppCall): Promise<vo
 /** The app's answer, or why there is none. */
 async function ask(exchange: Exchange, { connection, headers, port }: AppCall): Promise<AppAnswer | Page> {
   const { request, head } = exchange;
-  const upgrade = head === null ? {} : { connection: 'Upgrade', upgrade: 'websocket' };
+  // An app that thinks it must close resets the connection of who still sends, and with it its answer.
+  const wish = head === null ? { connection: 'keep-alive' } : { connection: 'Upgrade', upgrade: 'websocket' };
   const asked = http.request({
     method: request.method,
     path: request.url,
-    headers: { ...headers, ...upgrade },
+    headers: { ...headers, ...wish },
     setHost: false,
     createConnection: () => connection,
     maxHeaderSize: MAX_ANSWER_HEADER_BYTES,

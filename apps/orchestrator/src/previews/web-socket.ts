@@ -8,6 +8,9 @@ export interface Agreement {
   head: Buffer;
 }
 
+/** Until the app has heard what the browser said last, ms. */
+const GOODBYE_MS = 5000;
+
 /** Carries a WebSocket byte by byte, both ways, until either side ends it. */
 export async function carryWebSocket(exchange: Exchange, app: Duplex, { headers, head }: Agreement): Promise<void> {
   const { request, response } = exchange;
@@ -20,7 +23,9 @@ export async function carryWebSocket(exchange: Exchange, app: Duplex, { headers,
   socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`, 'latin1');
   socket.write(head);
   app.write(exchange.head);
-  app.once('close', () => socket.destroySoon());
+  app.once('end', () => socket.destroySoon()).once('close', () => socket.destroySoon());
+  // Nobody reads any more; whether the app ends its side is its own affair.
+  socket.once('end', () => setTimeout(() => app.destroy(), GOODBYE_MS));
   socket.pipe(app);
   app.pipe(socket);
   if (!socket.destroyed) await once(socket, 'close');
