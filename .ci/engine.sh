@@ -4,6 +4,7 @@
 #   engine_start     uses the engine that answers, else starts one of its own; sets DOCKER_HOST then
 #   engine_image     sets ROSE_BASE_IMAGE (needs `npm ci`)
 #   engine_stop      stops the engine that engine_start started, and no other
+#   in_engine_network COMMAND…   runs it where ports of containers are published
 
 engine_folder=''
 
@@ -33,12 +34,21 @@ engine_start() {
   export DOCKER_HOST="unix://$engine_folder/docker.sock"
   local tries
   for ((tries = 0; tries < 120; tries++)); do
-    if engine_answers; then return; fi
+    if engine_answers; then raise_loopback && return; fi
     sleep 0.5
   done
   tail -n 50 "$engine_folder/log" >&2
   echo 'The container engine did not start within a minute.' >&2
   return 1
+}
+
+# raise_loopback   of the engine's own network namespace: ports of containers are published there.
+raise_loopback() {
+  in_engine_network unshare --mount sh -c 'mount -t sysfs sysfs /sys && echo 0x9 > /sys/class/net/lo/flags'
+}
+
+in_engine_network() {
+  if [[ -z $engine_folder ]]; then "$@"; else nsenter --net="/proc/$(cat "$engine_folder/pid")/ns/net" "$@"; fi
 }
 
 engine_image() {

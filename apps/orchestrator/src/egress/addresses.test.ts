@@ -62,3 +62,12 @@ test('every address of this host is refused', () => {
   expect(own.length).toBeGreaterThan(0);
   for (const { address } of own) expect(refusedKind(address), address).not.toBeNull();
 });
+
+test('what the runtime refuses is refused, whatever it looks like', () => {
+  const refused = ['203.0.113.7', '25.1.0.0/16', '2606:4700::/32', 'fe80::1%eth0/64'];
+  for (const address of ['203.0.113.7', '25.1.2.3', '2606:4700:1::5']) {
+    expect(refusedKind(address, refused), address).toBe('this host');
+    expect(refusedKind(address), address).toBeNull();
+  }
+  for (const address of ['203.0.113.8', '25.2.0.1', '2a00:1450::1']) expect(refusedKind(address, refused)).toBeNull();
+});

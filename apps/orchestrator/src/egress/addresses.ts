@@ -39,8 +39,9 @@ const [GLOBAL_UNICAST] = blockLists({ global: ['2000::/3'] }, 'ipv6');
 /**
  * The kind of a refused address, null when containers may connect to it.
  * @param address as a resolver writes it
+ * @param refusedNetworks refused too, as "this host": addresses, and networks as address/prefix
  */
-export function refusedKind(address: string): string | null {
+export function refusedKind(address: string, refusedNetworks: string[] = []): string | null {
   // fe80::1%eth0
   const [bare = ''] = address.split('%');
   const version = isIP(bare);
@@ -49,12 +50,19 @@ export function refusedKind(address: string): string | null {
   const known = (version === 4 ? LISTS_IPV4 : LISTS_IPV6).find(({ list }) => list.check(bare, family));
   if (known !== undefined) return known.kind;
   if (version === 6 && !GLOBAL_UNICAST!.list.check(bare, family)) return 'not global unicast';
-  return ownAddresses().check(bare, family) ? 'this host' : null;
+  return ownAddresses(refusedNetworks).check(bare, family) ? 'this host' : null;
 }
 
 /** Every address of this host's interfaces, also public ones: what listens there is not for containers. */
-function ownAddresses(): BlockList {
+function ownAddresses(besides: string[]): BlockList {
   const own = new BlockList();
+  for (const network of besides) {
+    // fe80::1%eth0/64
+    const [address = '', prefix] = network.replace(/%[^/]*/, '').split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) own.addAddress(address, family);
+    else own.addSubnet(address, Number(prefix), family);
+  }
   for (const addresses of Object.values(networkInterfaces())) {
     for (const { address, family } of addresses ?? []) own.addAddress(address, family === 'IPv4' ? 'ipv4' : 'ipv6');
   }

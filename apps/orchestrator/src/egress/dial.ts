@@ -23,9 +23,10 @@ export async function dial(
   signal: AbortSignal,
 ): Promise<Socket> {
   const addresses = await addressesOf(target.host, resolve, rules.upstreamProxy !== null && !permitted);
-  const reachable = permitted ? addresses : addresses.filter((address) => refusedKind(address) === null);
+  const kindOf = (address: string): string | null => refusedKind(address, rules.refusedNetworks);
+  const reachable = permitted ? addresses : addresses.filter((address) => kindOf(address) === null);
   if (addresses.length > 0 && reachable.length === 0) {
-    throw new Refused(`${target.host} is refused: its address is ${refusedKind(addresses[0]!)}.`);
+    throw new Refused(`${target.host} is refused: its address is ${kindOf(addresses[0]!)}.`);
   }
   if (rules.upstreamProxy !== null && !permitted)
     return connectThrough(rules.upstreamProxy, target, CONNECT_MS, signal);

@@ -7,7 +7,8 @@ import type { EgressRules } from './rules.ts';
  * everything over the IPC channel and ends with it, so that it never outlives the orchestrator.
  */
 const proxies = new Map<number, ProjectProxy>();
-let rules: EgressRules = { ports: [], privateHosts: [], upstreamProxy: null };
+/** One object for all proxies: it is changed, not replaced. */
+const rules: EgressRules = { ports: [], privateHosts: [], refusedNetworks: [], upstreamProxy: null };
 /** One order after the other: a project's socket may be closed and opened again at once. */
 let last: Promise<void> = Promise.resolve();
 
@@ -18,7 +19,7 @@ process.on('disconnect', () => process.exit(0));
 
 async function obey(message: ToProxy): Promise<void> {
   if (message.kind === 'configure') {
-    rules = message.rules;
+    Object.assign(rules, message.rules);
     return;
   }
   const error = await carryOut(message).then(

@@ -36,7 +36,7 @@ async function webServer(
 
 async function proxyWith(options: Partial<ProjectProxyOptions> & { privateHosts?: string[]; upstream?: string }) {
   const { privateHosts = [], upstream = null, ...rest } = options;
-  const rules: EgressRules = { ports: [80, 443], privateHosts, upstreamProxy: upstream };
+  const rules: EgressRules = { ports: [80, 443], privateHosts, refusedNetworks: [], upstreamProxy: upstream };
   const refused = (refusal: Refusal): void => void refusals.push(refusal);
   const proxy = stack.use(new ProjectProxy({ projectId: 7, policy: PUBLIC, rules, refused, ...rest }));
   const socketPath = path.join(folder, `${Math.random()}.sock`);
@@ -146,7 +146,7 @@ test('a name that resolves to private addresses only is refused', async () => {
 test('an open port does not open a private address', async () => {
   const port = await webServer((_request, response) => response.end('secret of the host'));
   const lookup = async (): Promise<string[]> => ['127.0.0.1', '::1'];
-  const rules: EgressRules = { ports: [port], privateHosts: [], upstreamProxy: null };
+  const rules: EgressRules = { ports: [port], privateHosts: [], refusedNetworks: [], upstreamProxy: null };
   const { socketPath } = await proxyWith({ lookup, rules });
   const heard = await say(socketPath, CONNECT(`mixed.example:${port}`) + GET('/'));
   expect(heard).toContain('403 Forbidden');

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { judge, type EgressPolicy, type EgressRules } from './rules.ts';
 import { targetOfAuthority, targetOfUrl } from './target.ts';
 
-const RULES: EgressRules = { ports: [80, 443], privateHosts: [], upstreamProxy: null };
+const RULES: EgressRules = { ports: [80, 443], privateHosts: [], refusedNetworks: [], upstreamProxy: null };
 const PUBLIC: EgressPolicy = { mode: 'public', allow: [] };
 const target = (host: string, port = 443) => ({ host, port });
 

@@ -16,6 +16,8 @@ export interface EgressRules {
    * NAME:PORT on that port too; *.NAME for what lies below.
    */
   privateHosts: string[];
+  /** Addresses and networks (address/prefix) that are no public ones here, whatever they look like. */
+  refusedNetworks: string[];
   /** http:// or https:// URL of a proxy that all else goes through; null for none. */
   upstreamProxy: string | null;
 }

@@ -27,7 +27,7 @@ beforeEach(async () => {
   socketPath = path.join(folder, 'egress.sock');
   proxy = stack.use(
     new EgressProxy({
-      rules: { ports: [80, 443], privateHosts: [], upstreamProxy: null },
+      rules: { ports: [80, 443], privateHosts: [], refusedNetworks: [], upstreamProxy: null },
       refused: (refusal) => void refusals.push(refusal),
       restarted: (reason) => void restarts.push(reason),
     }),
@@ -36,18 +36,18 @@ beforeEach(async () => {
 });
 afterEach(() => stack.disposeAsync());
 
-async function ask(): Promise<string> {
+async function ask(host = '127.0.0.1'): Promise<string> {
   const socket = connect({ path: socketPath });
-  socket.write('CONNECT 127.0.0.1:443 HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.write(`CONNECT ${host}:443 HTTP/1.1\r\nHost: x\r\n\r\n`);
   return text(socket);
 }
 
 /** Asks until somebody answers. */
-async function askAgain(): Promise<string> {
+async function askAgain(host?: string): Promise<string> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     try {
-      return await ask();
+      return await ask(host);
     } catch (error) {
       if (Date.now() > deadline) throw error;
       await sleep(20);
@@ -82,6 +82,15 @@ test('a process that is killed comes back, with the sockets and policies it had'
   process.kill(proxy.pid!, 'SIGKILL');
   await expect.poll(() => restarts).toEqual(['SIGKILL']);
   expect(await askAgain()).toContain('no access to the network');
+});
+
+test('networks that are refused later are refused at once, and still after a restart', async () => {
+  await proxy.listen(7, socketPath, PUBLIC);
+  proxy.refuseNetworks(['203.0.113.0/24']);
+  expect(await ask('203.0.113.7')).toContain('this host');
+  process.kill(proxy.pid!, 'SIGKILL');
+  await expect.poll(() => restarts).toEqual(['SIGKILL']);
+  expect(await askAgain('203.0.113.7')).toContain('this host');
 });
 
 test('nothing is left when it is disposed', async () => {

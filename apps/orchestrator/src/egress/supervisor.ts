@@ -32,6 +32,7 @@ type Waiting = { resolve: () => void; reject: (error: Error) => void };
  */
 export class EgressProxy implements AsyncDisposable {
   readonly #options: EgressProxyOptions;
+  #rules: EgressRules;
   readonly #projects = new Map<number, { socketPath: string; policy: EgressPolicy }>();
   readonly #waiting = new Map<number, Waiting>();
   readonly #stopping = new AbortController();
@@ -41,6 +42,7 @@ export class EgressProxy implements AsyncDisposable {
 
   constructor(options: EgressProxyOptions) {
     this.#options = options;
+    this.#rules = options.rules;
   }
 
   /** Of the process, for the log; null while it is away. */
@@ -67,7 +69,7 @@ export class EgressProxy implements AsyncDisposable {
     child.on('message', (message: FromProxy) => this.#hear(message));
     child.on('error', (error) => end(error.message));
     child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
-    child.send({ kind: 'configure', rules: this.#options.rules } satisfies ToProxy);
+    child.send({ kind: 'configure', rules: this.#rules } satisfies ToProxy);
     for (const [projectId, { socketPath, policy }] of this.#projects) {
       this.#order({ kind: 'listen', id: this.#nextId++, projectId, socketPath, policy }).catch((error: unknown) =>
         this.#options.restarted(`project ${projectId} has no way out: ${String(error)}`),
@@ -88,6 +90,13 @@ export class EgressProxy implements AsyncDisposable {
       this.#projects.delete(projectId);
       throw error;
     }
+  }
+
+  /** For connections from now on: see EgressRules. */
+  refuseNetworks(refusedNetworks: string[]): void {
+    this.#rules = { ...this.#rules, refusedNetworks };
+    const child = this.#child;
+    if (child?.connected) child.send({ kind: 'configure', rules: this.#rules } satisfies ToProxy);
   }
 
   /** Holds from now on, also for connections that are open. Does nothing for a project without a way out. */

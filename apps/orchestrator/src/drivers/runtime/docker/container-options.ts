@@ -1,9 +1,13 @@
 import type { ContainerCreateOptions } from 'dockerode';
+import path from 'node:path';
 import type { ContainerSpec } from '../runtime.ts';
 import type { SocketFolders } from '../socket-folders.ts';
+import { AGENT_COMMAND, AGENT_FOLDER } from './agent-volume.ts';
+import type { ForeignParts } from './foreign-image.ts';
+import type { DevImage } from './image.ts';
 import { LABEL, type Names } from './names.ts';
 
-const HOME = '/home/dev';
+export const HOME = '/home/dev';
 const CA_FILE = '/etc/rose/ca.pem';
 const MIB = 1024 * 1024;
 /** Below this npm hangs for ever instead of failing. */
@@ -11,10 +15,10 @@ const LEAST_PIDS = 256;
 
 export interface ContainerParts {
   names: Names;
-  /** Id, not a tag: what runs is what was built. */
-  imageId: string;
-  agentBuild: string;
-  folders: SocketFolders;
+  /** By its id, not a tag: what runs is what was found. */
+  image: DevImage;
+  /** Host paths. */
+  folders: Pick<SocketFolders, 'in' | 'out'>;
   /** Host path of the CA certificates that the container trusts; null is the image's own. */
   caBundle: string | null;
   /** An engine runtime such as runsc, sysbox-runc or kata; null is the engine's default. */
@@ -26,18 +30,20 @@ export interface ContainerParts {
  * the two socket folders, a read-only root, bounds on all that can be used up.
  */
 export function containerOptions(spec: ContainerSpec, parts: ContainerParts): ContainerCreateOptions {
-  const { names, caBundle } = parts;
+  const { names, caBundle, image } = parts;
+  const { foreign } = image;
   const memory = spec.limits.memoryMiB * MIB;
   return {
     name: names.container(spec.projectId),
-    Image: parts.imageId,
+    Image: image.id,
+    ...(foreign === null ? {} : STARTED_FROM_VOLUME),
     Hostname: 'dev',
     User: '1000:1000',
     Env: Object.entries(environment(spec, parts)).map(([name, value]) => `${name}=${value}`),
     Labels: names.labels({
       [LABEL.project]: String(spec.projectId),
       [LABEL.volume]: spec.volume,
-      [LABEL.agentBuild]: parts.agentBuild,
+      [LABEL.agentBuild]: image.key,
     }),
     HostConfig: {
       ...(parts.containerRuntime === null ? {} : { Runtime: parts.containerRuntime }),
@@ -61,13 +67,20 @@ export function containerOptions(spec: ContainerSpec, parts: ContainerParts): Co
         { Name: 'core', Soft: 0, Hard: 0 },
       ],
       // Its pages count as the container's memory. Docker's default would be noexec.
-      Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${Math.floor(memory / 2)}` },
+      Tmpfs: Object.fromEntries(
+        // What a foreign image declares as a volume would otherwise be a disk without a limit.
+        ['/tmp', ...(foreign?.volumes ?? [])].map((folder) => [
+          folder,
+          `rw,exec,nosuid,nodev,mode=1777,size=${Math.floor(memory / 2)}`,
+        ]),
+      ),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } },
       Mounts: [
         { Type: 'volume', Source: names.volume(spec.volume), Target: HOME },
         { Type: 'bind', Source: parts.folders.in, Target: '/run/rose/in', ReadOnly: true },
         { Type: 'bind', Source: parts.folders.out, Target: '/run/rose/out' },
         ...(caBundle === null ? [] : [readOnlyFile(caBundle, CA_FILE)]),
+        ...(foreign === null ? [] : foreignMounts(foreign, parts.folders.in)),
       ],
     },
   };
@@ -77,13 +90,14 @@ export function containerOptions(spec: ContainerSpec, parts: ContainerParts): Co
 function environment(spec: ContainerSpec, parts: ContainerParts): Record<string, string> {
   return {
     ...(parts.caBundle === null ? {} : CA_VARIABLES),
+    ...(parts.image.foreign === null ? {} : { PATH: `${HOME}/.local/bin:${parts.image.foreign.path}` }),
     ...spec.environment,
     HOME,
     ROSE_HOME: HOME,
     ROSE_AGENT_SOCKET: '/run/rose/out/agent.sock',
     ROSE_EGRESS_SOCKET: '/run/rose/in/egress.sock',
     ROSE_AGENT_SECRET: spec.secret,
-    ROSE_AGENT_BUILD: parts.agentBuild,
+    ROSE_AGENT_BUILD: parts.image.key,
     NODE_COMPILE_CACHE: '/opt/rose/cache',
   };
 }
@@ -97,4 +111,23 @@ const CA_VARIABLES = Object.fromEntries(
 
 function readOnlyFile(source: string, target: string) {
   return { Type: 'bind' as const, Source: source, Target: target, ReadOnly: true };
+}
+
+/** The names, in a container's `in` folder, of the files that say who its users are. */
+export const USER_FILES = { passwd: '/etc/passwd', group: '/etc/group' } as const;
+
+/** An image's own ways to start, to end and to tell its health are for another program. */
+const STARTED_FROM_VOLUME = {
+  Entrypoint: AGENT_COMMAND,
+  Cmd: [],
+  WorkingDir: HOME,
+  StopSignal: 'SIGTERM',
+  Healthcheck: { Test: ['NONE'] },
+};
+
+function foreignMounts(foreign: ForeignParts, inFolder: string) {
+  return [
+    { Type: 'volume' as const, Source: foreign.agentVolume, Target: AGENT_FOLDER, ReadOnly: true },
+    ...Object.entries(USER_FILES).map(([name, target]) => readOnlyFile(path.join(inFolder, name), target)),
+  ];
 }

@@ -1,21 +1,26 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import path from 'node:path';
 import { notFound, RoseError } from '@rose/contract';
 import type { ContainerInfo, ContainerSpec, ContainerStats, Isolation, Runtime, RuntimeEvent } from '../runtime.ts';
 import { connectToSocket } from '../socket.ts';
 import { makeSocketFolders, removeSocketFolders, type SocketFolders } from '../socket-folders.ts';
 import { callEngine, statusOf } from './calls.ts';
 import { folderName, foldersOf } from './container-info.ts';
-import { containerOptions } from './container-options.ts';
+import { containerOptions, HOME, USER_FILES } from './container-options.ts';
 import { Containers } from './containers.ts';
 import { CONTAINER, emptyOut, emptyOutByContainer } from './empty-out.ts';
 import type { Engine } from './engine.ts';
 import { containerEvents } from './events.ts';
-import { ensureDevImage, type DevImage } from './image.ts';
+import { networksOfHost } from './host-addresses.ts';
+import type { DevImage } from './image.ts';
+import { Images } from './images.ts';
 import { logText } from './logs.ts';
 import { namesOf, type Names } from './names.ts';
-import { SharedTask } from './shared-task.ts';
+import { hostPathOf } from './own-container.ts';
 import { containerStats } from './stats.ts';
+import type { Users } from './users.ts';
+import { countVolume } from './volume-use.ts';
 import { Volumes } from './volumes.ts';
 
 const CREATE_MS = 60_000;
@@ -31,7 +36,7 @@ export interface DockerRuntimeOptions {
   imageFolder: string;
   /** null: the Dockerfile's default. */
   baseImage: string | null;
-  /** Host path of the CA certificates that containers trust, in one file; null is the image's own. */
+  /** The CA certificates that containers trust, in one file; null is the image's own. */
   caBundle: string | null;
   /** HostConfig.Runtime: runsc, sysbox-runc, kata…; null is the engine's default. */
   containerRuntime: string | null;
@@ -47,7 +52,7 @@ export class DockerRuntime implements Runtime {
   readonly #names: Names;
   readonly #containers: Containers;
   readonly #volumes: Volumes;
-  readonly #image: SharedTask<DevImage>;
+  readonly #images: Images;
   readonly #creating = new Set<number>();
   /** Project of each container that was connected to: saves a question per connection. */
   readonly #projects = new Map<string, number>();
@@ -58,8 +63,7 @@ export class DockerRuntime implements Runtime {
     this.#names = namesOf(options.installation);
     this.#containers = new Containers(engine.docker, this.#names, options.dataDir);
     this.#volumes = new Volumes(engine.docker, this.#names);
-    const image = { folder: options.imageFolder, baseImage: options.baseImage };
-    this.#image = new SharedTask((report, signal) => ensureDevImage(engine.docker, image, report, signal));
+    this.#images = new Images(engine.docker, { folder: options.imageFolder, baseImage: options.baseImage });
     const runtime = options.containerRuntime === null ? '' : ` (${options.containerRuntime})`;
     this.isolation = {
       level: 'container',
@@ -67,8 +71,8 @@ export class DockerRuntime implements Runtime {
     };
   }
 
-  async ensureImage(report: (line: string) => void, signal?: AbortSignal): Promise<void> {
-    await this.#image.run(report, signal);
+  async ensureImage(report: (line: string) => void, signal?: AbortSignal, image?: string): Promise<void> {
+    await this.#images.ensure(image ?? null, report, signal);
   }
 
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo> {
@@ -77,7 +81,7 @@ export class DockerRuntime implements Runtime {
     if (this.#creating.has(projectId)) throw existsAlready(projectId);
     this.#creating.add(projectId);
     try {
-      const image = await this.#image.run(() => {}, signal);
+      const image = await this.#images.ensure(spec.image ?? null, () => {}, signal);
       if ((await this.#containers.inspect(name)) !== null) throw existsAlready(projectId);
       return await this.#make(spec, image, signal);
     } finally {
@@ -90,6 +94,7 @@ export class DockerRuntime implements Runtime {
     const name = this.#names.container(spec.projectId);
     const madeVolume = await this.#volumes.ensure(spec.volume);
     try {
+      if (madeVolume && image.foreign !== null) await this.#fillHome(spec.volume);
       const folders = await this.#makeFolders(spec.projectId);
       await this.#createContainer(spec, image, folders);
       if (signal?.aborted) throw new RoseError('CANCELLED', 'Cancelled while a container was made.');
@@ -103,6 +108,12 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  /** A volume takes its owner and content from RoSE's own image, whatever image is used afterwards. */
+  async #fillHome(volume: string): Promise<void> {
+    const own = await this.#images.ensure(null, () => {});
+    await this.#volumes.fillFrom(own.id, volume, HOME);
+  }
+
   async #unmake(spec: ContainerSpec, madeVolume: boolean): Promise<void> {
     await this.#containers.remove(this.#names.container(spec.projectId));
     await this.#removeFolders(spec.projectId);
@@ -111,8 +122,15 @@ export class DockerRuntime implements Runtime {
 
   async #createContainer(spec: ContainerSpec, image: DevImage, folders: SocketFolders): Promise<void> {
     const { caBundle, containerRuntime } = this.#options;
-    const parts = { names: this.#names, folders, caBundle, containerRuntime };
-    const options = containerOptions(spec, { ...parts, imageId: image.id, agentBuild: image.key });
+    if (image.foreign !== null) await writeUsers(folders.in, image.foreign.users);
+    const hostFolders = { in: this.#hostPath(folders.in), out: this.#hostPath(folders.out) };
+    const parts = {
+      names: this.#names,
+      folders: hostFolders,
+      caBundle: caBundle && this.#hostPath(caBundle),
+      containerRuntime,
+    };
+    const options = containerOptions(spec, { ...parts, image });
     await callEngine('make a container', CREATE_MS, (abortSignal) =>
       this.#engine.docker.createContainer({ ...options, abortSignal }),
     );
@@ -131,10 +149,21 @@ export class DockerRuntime implements Runtime {
       try {
         await emptyOut(out);
       } catch {
-        const { id } = await this.#image.run(() => {});
-        await emptyOutByContainer(this.#engine.docker, id, out);
+        const { id } = await this.#images.ensure(null, () => {});
+        await emptyOutByContainer(this.#engine.docker, id, out, this.#hostPath(out));
       }
     });
+  }
+
+  /** What the engine must be told to mount what is at `file` here. */
+  #hostPath(file: string): string {
+    const { own } = this.#engine;
+    return own === null ? file : hostPathOf(own, file);
+  }
+
+  async refusedNetworks(signal = new AbortController().signal): Promise<string[]> {
+    const { docker, own } = this.#engine;
+    return own === null ? [] : networksOfHost(docker, own, signal);
   }
 
   start(id: string, signal?: AbortSignal): Promise<void> {
@@ -175,6 +204,16 @@ export class DockerRuntime implements Runtime {
 
   listVolumes(): Promise<{ volume: string; createdAt: Date }[]> {
     return this.#volumes.list();
+  }
+
+  /** Where volumes lie is the engine's affair, and a data directory of ours is mostly on the same disk. */
+  get volumesFolder(): null {
+    return null;
+  }
+
+  async diskUse(volume: string): Promise<number> {
+    const { id } = await this.#images.ensure(null, () => {});
+    return await countVolume(this.#engine.docker, id, this.#names.volume(volume));
   }
 
   watch(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
@@ -221,4 +260,9 @@ export class DockerRuntime implements Runtime {
 
 function existsAlready(projectId: number): RoseError<'CONTAINER_FAILED'> {
   return new RoseError('CONTAINER_FAILED', `Project ${projectId} has a dev container already.`);
+}
+
+/** In a folder that the container cannot write. */
+async function writeUsers(folder: string, users: Users): Promise<void> {
+  for (const name of Object.keys(USER_FILES) as (keyof Users)[]) await writeFile(path.join(folder, name), users[name]);
 }

@@ -26,8 +26,9 @@ export async function emptyOut(out: string): Promise<void> {
 /**
  * The same by a container, whose uid may be one that this user cannot take: for an orchestrator that is
  * neither root nor uid 1000, and for an engine that maps users.
+ * @param hostPath of `out`, where the engine's host knows it by another name
  */
-export async function emptyOutByContainer(docker: Docker, imageId: string, out: string): Promise<void> {
+export async function emptyOutByContainer(docker: Docker, imageId: string, out: string, hostPath = out): Promise<void> {
   await chmod(out, 0o777);
   await callEngine('clear a socket folder', EMPTY_MS, async (abortSignal) => {
     const container = await docker.createContainer({
@@ -42,7 +43,7 @@ export async function emptyOutByContainer(docker: Docker, imageId: string, out: 
         CapDrop: ['ALL'],
         SecurityOpt: ['no-new-privileges'],
         ReadonlyRootfs: true,
-        Mounts: [{ Type: 'bind', Source: out, Target: '/run/rose/out' }],
+        Mounts: [{ Type: 'bind', Source: hostPath, Target: '/run/rose/out' }],
       },
     });
     try {

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { RoseError } from '@rose/contract';
 import { callEngine } from './calls.ts';
+import { findOwnContainer, type OwnContainer } from './own-container.ts';
 
 /** Engine 20.10: the first that knows what containers here need. */
 const OLDEST_API = [1, 41] as const;
@@ -13,8 +14,10 @@ export interface Engine {
   docker: Docker;
   /** For people: "Docker Engine 20.10.24". */
   description: string;
-  /** Whether the engine runs on this machine, so that unix sockets can be shared with its containers. */
+  /** Whether unix sockets can be shared with its containers: it runs on this machine, or this process in it. */
   local: boolean;
+  /** The container at this engine that this process runs in; null outside of one. */
+  own: OwnContainer | null;
   /** Whether uid 1000 of a container is another one on the host: rootless engines, userns-remap. */
   mapsUsers: boolean;
 }
@@ -41,10 +44,11 @@ export async function connectToEngine(dockerHost: string | null): Promise<Engine
   }
   // Docker Desktop runs its engine in a virtual machine, on Linux too.
   const desktop = version.Platform?.Name.includes('Docker Desktop') ?? false;
-  const local = 'socketPath' in endpoint && process.platform === 'linux' && !desktop;
+  const own = await findOwnContainer(docker);
+  const local = own !== null || ('socketPath' in endpoint && process.platform === 'linux' && !desktop);
   const { SecurityOptions } = (await callEngine('answer', QUICK_MS, () => docker.info())) as EngineInfo;
   const mapsUsers = (SecurityOptions ?? []).some((option) => /name=(rootless|userns)/.test(option));
-  return { docker, description: `Docker Engine ${version.Version}`, local, mapsUsers };
+  return { docker, description: `Docker Engine ${version.Version}`, local, own, mapsUsers };
 }
 
 interface EngineInfo {

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
+import type { ImageInspectInfo } from 'dockerode';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { RoseError } from '@rose/contract';
-import { findBaseImage, imageId } from './base-image.ts';
+import { findBaseImage } from './base-image.ts';
 import { defaultBaseImage, readBuildContext, type BuildContext } from './build-context.ts';
 import { callEngine } from './calls.ts';
+import { findImage } from './find-image.ts';
+import type { ForeignParts } from './foreign-image.ts';
 import { jsonLines } from './json-lines.ts';
 
 /** With packages to fetch over a slow line. */
@@ -13,8 +16,12 @@ const BUILD_MS = 30 * 60_000;
 
 export interface DevImage {
   id: string;
-  /** Key of its content: Dockerfile, agent, base image. */
+  /** Key of what the agent comes from: Dockerfile, agent, base image. */
   key: string;
+  /** As engines call it: amd64, arm64. */
+  architecture: string;
+  /** null for RoSE's own image, which has everything in it. */
+  foreign: ForeignParts | null;
 }
 
 /**
@@ -34,13 +41,17 @@ export async function ensureDevImage(
   const baseId = await findBaseImage(docker, base, report, signal);
   const key = createHash('sha256').update(`${context.key}\0${baseId}`).digest('hex').slice(0, 24);
   const tag = `rose-dev:${key}`;
-  const present = await imageId(docker, tag, signal);
-  if (present !== null) return { id: present, key };
+  const present = await findImage(docker, tag, signal);
+  if (present !== null) return ownImage(present, key);
   report(`Building the image of dev containers, ${tag}, on ${base.name}`);
   await build(docker, context, { tag, baseImage: base.name }, report, signal);
-  const built = await imageId(docker, tag, signal);
+  const built = await findImage(docker, tag, signal);
   if (built === null) throw new RoseError('RUNTIME_UNAVAILABLE', `The image ${tag} was built and is not there.`);
-  return { id: built, key };
+  return ownImage(built, key);
+}
+
+function ownImage({ Id, Architecture }: ImageInspectInfo, key: string): DevImage {
+  return { id: Id, key, architecture: Architecture, foreign: null };
 }
 
 const buildEvent = z.object({ stream: z.string().optional(), error: z.string().optional() });

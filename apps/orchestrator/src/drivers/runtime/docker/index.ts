@@ -5,11 +5,12 @@ import { bundleCertificates } from '../process/parts.ts';
 import type { Runtime } from '../runtime.ts';
 import { DockerRuntime, type DockerRuntimeOptions } from './docker-runtime.ts';
 import { connectToEngine, engineAnswers } from './engine.ts';
+import { hostPathOf } from './own-container.ts';
 
 export interface CreateDockerRuntimeOptions extends Omit<DockerRuntimeOptions, 'caBundle'> {
   /** unix://PATH or tcp://HOST:PORT; null is the engine's usual socket. */
   dockerHost: string | null;
-  /** Host path of CA certificates that containers must trust too. */
+  /** CA certificates that containers must trust too. */
   extraCaFile: string | null;
 }
 
@@ -26,6 +27,8 @@ export async function createDockerRuntime(options: CreateDockerRuntimeOptions): 
         'Use an engine on this machine, or ROSE_RUNTIME=process.',
     );
   }
+  // Said now, not when the first container is made.
+  if (engine.own !== null) hostPathOf(engine.own, path.join(options.dataDir, 'run'));
   return new DockerRuntime(engine, { ...options, caBundle: await caBundle(options) });
 }
 

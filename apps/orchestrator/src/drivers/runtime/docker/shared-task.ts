@@ -12,6 +12,11 @@ export class SharedTask<T> {
     this.#work = work;
   }
 
+  /** Whether nobody waits for it. */
+  get isIdle(): boolean {
+    return this.#running === null;
+  }
+
   /** @throws RoseError CANCELLED when `signal` aborts; else what the work throws. */
   async run(report: (line: string) => void, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted) throw cancelled(signal);

@@ -36,7 +36,7 @@ describe.skipIf(skip !== null)(skip === null ? 'way out' : `way out (skipped: ${
     url = `https://${authority}`;
     proxy = stack.use(
       new EgressProxy({
-        rules: { ports: [80, 443], privateHosts: [authority], upstreamProxy: null },
+        rules: { ports: [80, 443], privateHosts: [authority], refusedNetworks: [], upstreamProxy: null },
         refused: ({ host }) => void refused.push(host),
         restarted: () => {},
       }),

@@ -22,3 +22,10 @@ export async function translating<T>(deed: string, work: () => Promise<T>): Prom
     );
   }
 }
+
+export function noImages(image: string): RoseError<'CONTAINER_FAILED'> {
+  const message =
+    `This project names the image "${image}", but here dev containers are processes of this machine, without images. ` +
+    'Take the setting "image" back, or use ROSE_RUNTIME=docker.';
+  return new RoseError('CONTAINER_FAILED', message);
+}

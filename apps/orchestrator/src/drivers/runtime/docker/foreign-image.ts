@@ -1,0 +1,65 @@
+import type Docker from 'dockerode';
+import type { ImageInspectInfo } from 'dockerode';
+import { RoseError } from '@rose/contract';
+import { ensureAgentVolume } from './agent-volume.ts';
+import { findOrPull, NoSuchImage } from './find-image.ts';
+import type { DevImage } from './image.ts';
+import { usersOf, type Users } from './users.ts';
+
+const MAX_REASON = 300;
+
+/** An image that knows nothing of RoSE: what a container of it needs beside it. */
+export interface ForeignParts {
+  /** The engine's name of the volume with the agent and its Node, mounted read-only at /opt/rose. */
+  agentVolume: string;
+  /** The image's own PATH. */
+  path: string;
+  /** Folders that the image declares as volumes: outside of the home nothing is kept. */
+  volumes: string[];
+  /** Its users, and among them the one of dev containers. */
+  users: Users;
+}
+
+/**
+ * Finds or pulls an image that a project names, and lays out what its containers need beside it.
+ * @param own RoSE's own image, which the agent and its Node come from
+ * @throws RoseError CONTAINER_FAILED when it cannot be had or cannot be used.
+ */
+export async function ensureForeignImage(
+  docker: Docker,
+  name: string,
+  own: DevImage,
+  report: (line: string) => void,
+  signal: AbortSignal,
+): Promise<DevImage> {
+  const found = await findOrPull(docker, name, report, signal).catch((error: unknown) => {
+    throw error instanceof NoSuchImage ? unavailable(name, error) : error;
+  });
+  if (found.Os !== 'linux' || found.Architecture !== own.architecture) {
+    const kind = `${found.Os}/${found.Architecture}`;
+    throw failed(`The image "${name}" is for ${kind}; this machine runs linux/${own.architecture}.`);
+  }
+  const foreign = {
+    agentVolume: await ensureAgentVolume(docker, own, signal),
+    path: pathOf(found),
+    volumes: Object.keys(found.Config.Volumes ?? {}),
+    users: await usersOf(docker, found.Id, signal),
+  };
+  return { ...own, id: found.Id, foreign };
+}
+
+const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+function pathOf({ Config }: ImageInspectInfo): string {
+  const variables: string[] = Config.Env ?? [];
+  return variables.findLast((variable) => variable.startsWith('PATH='))?.slice('PATH='.length) ?? USUAL_PATH;
+}
+
+function unavailable(name: string, error: NoSuchImage): RoseError<'CONTAINER_FAILED'> {
+  const reason = error.message.replaceAll(/\s+/g, ' ').slice(0, MAX_REASON);
+  return failed(`The image "${name}" of this project is not on this machine and cannot be pulled: ${reason}`, error);
+}
+
+function failed(message: string, cause?: unknown): RoseError<'CONTAINER_FAILED'> {
+  return new RoseError('CONTAINER_FAILED', message, {}, { cause });
+}
