@@ -3,11 +3,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Workspace } from '@rose/client/node';
 import { RoseError } from '@rose/contract/errors';
-import { misuse } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { defineCommand } from '../command.ts';
 import { asFailure } from '../failure.ts';
 import { escapeText } from '../output/escape.ts';
+import { parsePort } from '../port.ts';
 import { findProject } from '../reference.ts';
 
 const usage = 'forward P PORT';
@@ -20,7 +20,7 @@ export const command = defineCommand({
   details: 'Connections to 127.0.0.1:PORT go to 127.0.0.1:PORT in the dev container, 64 at once, until Ctrl-C.',
   positionals: ['P', 'PORT'],
   async run(cli, { positionals }) {
-    const port = parsePort(positionals[1]!);
+    const port = parsePort({ usage }, positionals[1]!);
     const workspace = cli.rose.workspace(await findProject(cli, positionals[0]!));
     // Wakes the container, and says now what would be in the way later.
     await workspace.commands.list.query(undefined, cli.options);
@@ -42,12 +42,6 @@ export const command = defineCommand({
     return cli.io.interrupts.exitCode ?? 0;
   },
 });
-
-function parsePort(text: string): number {
-  const port = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : NaN;
-  if (port <= 65_535) return port;
-  throw misuse({ usage }, `"${text}" is no port`);
-}
 
 /** @throws RoseError CONFLICT when the port is taken, FORBIDDEN when this user may not have it */
 async function listen(server: Server, port: number): Promise<void> {

@@ -43,6 +43,8 @@ export const commands: Record<string, () => Promise<Command>> = {
   exec: () => import('./exec.ts').then(({ command }) => command),
   shell: () => import('./shell.ts').then(({ command }) => command),
   forward: () => import('./forward.ts').then(({ command }) => command),
+  ports: () => import('./ports.ts').then(({ command }) => command),
+  preview: () => import('./preview.ts').then(({ command }) => command),
   processes: () => import('./processes.ts').then(({ command }) => command),
   usage: () => import('./usage.ts').then(({ command }) => command),
   logs: () => import('./logs.ts').then(({ command }) => command),
