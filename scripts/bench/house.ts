@@ -27,7 +27,7 @@ export async function openHouse(
   dataDir: string,
   runtime: 'process' | 'docker' = 'process',
 ): Promise<House> {
-  const child = spawn(process.execPath, ['apps/orchestrator/src/main.ts'], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', 'apps/orchestrator/src/main.ts'], {
     cwd: root,
     env: { ...process.env, ROSE_DATA_DIR: dataDir, ROSE_PORT: '0', ROSE_RUNTIME: runtime, LOG_LEVEL: 'error' },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import type { ClientRequest, IncomingMessage } from 'node:http';
@@ -162,6 +163,24 @@ test('a load with damaged bytes says so and touches nothing', async () => {
   const { body } = await agent.call('/-/snapshot.load', { method: 'POST', role: 'system', body: frames });
   expect(() => outcomeOf(body)).toThrow('DAMAGED');
   expect(describeTree(agent.workspace)).toEqual(before);
+});
+
+test('what still comes of a load after its damaged bytes is thrown away, and the next load is whole', async () => {
+  await using agent = await startAgent();
+  const versions = new Versions();
+  fs.mkdirSync(path.join(agent.workspace, 'large'), { recursive: true });
+  for (let index = 0; index < 40; index += 1) {
+    fs.writeFileSync(path.join(agent.workspace, `large/f${index}`), randomBytes(100_000));
+  }
+  const one = await save(agent, versions);
+  const wanted = describeTree(agent.workspace);
+  fill(agent.workspace, 'two', 20);
+  const frames = Buffer.from(versions.loadFrames(await save(agent, versions, { scan: true }), one));
+  frames[frames.indexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd])) + 500]! ^= 0xff;
+  const { body } = await agent.call('/-/snapshot.load', { method: 'POST', role: 'system', body: frames });
+  expect(() => outcomeOf(body)).toThrow('DAMAGED');
+  await load(agent, versions, one);
+  expect(describeTree(agent.workspace)).toEqual(wanted);
 });
 
 test('an agent that is killed at any moment of a load finishes or undoes it when it starts again', async () => {

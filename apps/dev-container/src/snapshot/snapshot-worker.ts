@@ -20,6 +20,9 @@ type LoadProgress = FromWorker & { answer: 'load-progress' };
 
 /** While a load is staged its caller hears of it this often, ms. */
 const HEARD_MS = 5000;
+/** A load's bytes go to the worker in pieces of this size, and so many of them before it has dealt with the first. */
+const PIECE_BYTES = 256 * 1024;
+const MAX_UNTAKEN = 4;
 /** How long a deed waits for the one before it, ms. Whoever asks gives up after 30 s. */
 const TURN_MS = 20_000;
 
@@ -160,21 +163,34 @@ export class SnapshotWorker implements AsyncDisposable {
   /** Yields now and then, so that the other side does not wait in silence. */
   async *#feed(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<LoadProgress> {
     let heardAt = Date.now();
+    let untaken = 0;
     let isWhole = false;
     try {
-      for await (const bytes of source) {
+      for await (const bytes of inPieces(source)) {
         signal.throwIfAborted();
-        this.#post({ deed: 'load-data', bytes });
-        const message = await this.#next();
-        if (message.answer === 'failed') throw failureOf(message);
+        this.#post({ deed: 'load-data', bytes }, [bytes.buffer]);
+        untaken += 1;
+        if (untaken < MAX_UNTAKEN) continue;
+        untaken -= 1;
+        await this.#taken();
         if (Date.now() - heardAt < HEARD_MS) continue;
         heardAt = Date.now();
         yield { answer: 'load-progress', done: 0, all: 0 };
       }
+      for (; untaken > 0; await this.#taken()) untaken -= 1;
       isWhole = true;
     } finally {
-      if (!isWhole) this.#post({ deed: 'load-abort' });
+      if (!isWhole) {
+        // After a failure the rest is thrown away, and answered all the same.
+        for (; untaken > 0; untaken -= 1) await this.#next();
+        this.#post({ deed: 'load-abort' });
+      }
     }
+  }
+
+  async #taken(): Promise<void> {
+    const message = await this.#next();
+    if (message.answer === 'failed') throw failureOf(message);
   }
 
   async #begin(signal: AbortSignal): Promise<Disposable> {
@@ -223,8 +239,8 @@ export class SnapshotWorker implements AsyncDisposable {
     Atomics.notify(this.#shared, FLOW.outstanding);
   }
 
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+  #post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
   async #next(): Promise<FromWorker> {
@@ -243,6 +259,31 @@ export class SnapshotWorker implements AsyncDisposable {
     this.#worker.removeAllListeners('exit');
     await this.#worker.terminate();
   }
+}
+
+/** The same bytes in pieces that are worth a message each, in memory of their own. */
+async function* inPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of source) {
+    parts.push(part);
+    bytes += part.length;
+    if (bytes < PIECE_BYTES) continue;
+    yield joined(parts, bytes);
+    parts = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield joined(parts, bytes);
+}
+
+function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
+  const piece = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    piece.set(part, at);
+    at += part.length;
+  }
+  return piece;
 }
 
 function failureOf(message: FromWorker & { answer: 'failed' }): RoseError {

@@ -83,9 +83,11 @@ function save(walk: (sink: SaveSink) => SaveSummary): void {
 }
 
 let parser = new FrameParser();
+/** What was posted before the failure was heard of is no load any more. */
+let isLoadBroken = false;
 
 function loadData(bytes: Uint8Array): void {
-  for (const frame of parser.push(bytes)) engine.stage(frame);
+  if (!isLoadBroken) for (const frame of parser.push(bytes)) engine.stage(frame);
   post({ answer: 'taken' });
 }
 
@@ -108,13 +110,16 @@ function serve(message: ToWorker): void {
     else if (message.deed === 'save-staged') save((sink) => engine.saveStaged(message.tree, message.modes, sink));
     else if (message.deed === 'load-data') loadData(message.bytes);
     else if (message.deed === 'load-end') loadEnd();
-    else if (message.deed === 'load-abort') endLoad();
-    else if (message.deed === 'standing') post({ answer: 'standing', standing: engine.standing() });
+    else if (message.deed === 'load-abort') {
+      isLoadBroken = false;
+      endLoad();
+    } else if (message.deed === 'standing') post({ answer: 'standing', standing: engine.standing() });
     else {
       engine.persist();
       post({ answer: 'persisted' });
     }
   } catch (error) {
+    isLoadBroken = message.deed === 'load-data';
     if (message.deed.startsWith('load')) endLoad();
     post({ answer: 'failed', error: failureOf(error).toBody() });
   }

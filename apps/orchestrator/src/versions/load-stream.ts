@@ -39,20 +39,41 @@ async function* frames(
   objects: ObjectStore,
   ownerId: number,
 ): AsyncGenerator<Buffer> {
-  for await (const window of windows(steps)) {
-    const stored = objects.read(
-      ownerId,
-      window.flatMap((step) => step.pieces.filter(isStored)),
-    );
+  for await (const { window, chunks } of readAhead(fetched(steps, objects, ownerId))) {
+    const stored = chunks.values();
     for (const { operation, pieces } of window) {
       yield encodeJsonFrame(LOAD_FRAME.operation, operation);
       for (const piece of pieces) {
         const reuse = reuseOf(piece);
         if (reuse !== null) yield encodeJsonFrame(LOAD_FRAME.reuse, reuse);
-        else yield chunkFrame(piece, (await stored.next()).value!.data);
+        else yield chunkFrame(piece, stored.next().value!.data);
       }
     }
-    await stored.return(undefined);
+  }
+}
+
+/** Steps with their stored chunks, a window at a time. */
+async function* fetched(steps: AsyncIterable<PlannedStep>, objects: ObjectStore, ownerId: number) {
+  for await (const window of windows(steps)) {
+    const ids = window.flatMap((step) => step.pieces.filter(isStored));
+    yield { window, chunks: await Array.fromAsync(objects.read(ownerId, ids)) };
+  }
+}
+
+/** Asks for the next value while the reader is busy with the one before: the database works meanwhile. */
+async function* readAhead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T> {
+  let ahead = source.next();
+  try {
+    for (;;) {
+      const { done, value } = await ahead;
+      if (done === true) return;
+      ahead = source.next();
+      // Told when it is waited for.
+      ahead.catch(() => {});
+      yield value;
+    }
+  } finally {
+    await source.return();
   }
 }
 
