@@ -83,6 +83,38 @@ describeUi('projects', (ui) => {
     await page.getByRole('treeitem', { name: 'tree.txt' }).waitFor();
   });
 
+  test('what happens elsewhere is shown at once, on the page of the project and in the list', async () => {
+    const frances = await ui.orchestrator.signUp('Frances');
+    const id = await projectWith(frances, 'compilers', { 'a.txt': 'optimised' });
+    const list = await ui.visitAs(frances);
+    await list.getByText('Running', { exact: true }).waitFor();
+    const page = await ui.visitAs(frances, `/project/${id}`);
+    await page.getByText('Running', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Versions' }).click();
+    await frances.rose.containers.stop.mutate({ projectId: id });
+    for (const seen of [page, list]) await seen.getByText('Asleep', { exact: true }).waitFor();
+    await ui.orchestrator.context.services.containers.wake(id);
+    await page.getByText('Running', { exact: true }).waitFor();
+    await ui.orchestrator.context.services.containers.halt(id, 'Stopped because it took the whole disk.');
+    await page.getByText('Stopped because it took the whole disk.').waitFor();
+    await frances.rose.projects.create.mutate({ name: 'vectors' });
+    await list.getByText('vectors').waitFor();
+  });
+
+  test('a restart ends what runs in the container and keeps its files', async () => {
+    const hedy = await ui.orchestrator.signUp('Hedy');
+    const id = await projectWith(hedy, 'hopping', { 'notes.txt': '88 keys' });
+    const page = await ui.visitAs(hedy, `/project/${id}`);
+    await page.getByRole('treeitem', { name: 'notes.txt' }).waitFor();
+    const before = await ui.orchestrator.context.services.containers.project(id);
+    await page.getByRole('button', { name: 'Restart' }).click();
+    await expect
+      .poll(async () => (await ui.orchestrator.context.services.containers.project(id)).containerId)
+      .not.toBe(before.containerId);
+    await page.getByText('Running', { exact: true }).waitFor();
+    await page.getByRole('treeitem', { name: 'notes.txt' }).waitFor();
+  });
+
   test('who opens a sleeping project wakes it by looking at its files', async () => {
     const mary = await ui.orchestrator.signUp('Mary');
     const id = await projectWith(mary, 'apollo', { 'guide.txt': 'PRO' });

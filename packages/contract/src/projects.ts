@@ -52,7 +52,7 @@ export interface Project {
   owner: string;
   role: ProjectRole;
   state: ProjectState;
-  /** Why the state is needs-attention; null otherwise. */
+  /** What needs attention, or why RoSE stopped it; null where there is nothing to say. */
   stateReason: string | null;
   /** docker or process; null before a container was ever made. */
   runtime: 'docker' | 'process' | null;

@@ -24,6 +24,7 @@ export class OpenProject {
   readonly progress: ProgressWatch;
   readonly start: Deed<[]>;
   readonly stop: Deed<[]>;
+  readonly restart: Deed<[]>;
   /** The last save or load of this page, whose result is still shown. */
   outcome = $state.raw<Outcome | null>(null);
   /** Counts the times that the live files were changed from here: who shows them looks again. */
@@ -54,6 +55,7 @@ export class OpenProject {
       await this.#become('stopping', () => rose.containers.stop.mutate({ projectId }));
       this.#wasStopped = true;
     });
+    this.restart = new Deed(() => this.#become('stopping', () => rose.containers.restart.mutate({ projectId })));
   }
 
   get state(): ProjectState | null {
@@ -69,6 +71,11 @@ export class OpenProject {
   get hasOlder(): boolean {
     const known = this.versions.value ?? [];
     return known.length >= PAGE && known[0]?.version !== this.#first;
+  }
+
+  /** Somebody starts or stops it from here, and its answer tells the state that it ends in. */
+  get isMoving(): boolean {
+    return this.start.isRunning || this.stop.isRunning || this.restart.isRunning;
   }
 
   get canEdit(): boolean {
@@ -92,11 +99,11 @@ export class OpenProject {
   };
 
   /** The next state of the container; looks at the changes when it has just begun to run. */
-  tell(news: Pick<Project, 'state' | 'stateReason' | 'runtime'>): void {
+  tell(news: Pick<Project, 'state' | 'stateReason'>): void {
     const known = this.project.value;
-    if (known === undefined || this.start.isRunning || this.stop.isRunning) return;
+    if (known === undefined || this.isMoving) return;
     if (known.state === news.state && known.stateReason === news.stateReason) return;
-    this.project.set({ ...known, state: news.state, stateReason: news.stateReason, runtime: news.runtime });
+    this.project.set({ ...known, ...news });
     if (news.state === 'running') void this.status.load();
     // Stopping may have made a checkpoint.
     if (news.state === 'asleep') void this.versions.load();

@@ -1,5 +1,6 @@
-import { createProjectInput, type Project } from '@rose/contract';
+import { createProjectInput, type Project, type StateChange } from '@rose/contract';
 import { goto } from '$app/navigation';
+import { follow } from '#lib/api/follow.ts';
 import { Deed } from '#lib/api/deed.svelte.ts';
 import { Form } from '#lib/api/form.svelte.ts';
 import { Resource } from '#lib/api/resource.svelte.ts';
@@ -20,6 +21,25 @@ export class Projects {
   load = async (): Promise<void> => {
     await Promise.all([this.list.load(), this.deleted.load()]);
   };
+
+  /** Keeps the states that are shown as they are, while the page can be seen. Returns how to end it. */
+  followStates(): () => void {
+    return follow({
+      open: (signal) => rose.projects.watch.query(undefined, { signal }),
+      take: (change) => this.#tell(change),
+    });
+  }
+
+  #tell({ projectId, state, reason }: StateChange): void {
+    const known = this.list.value;
+    if (known === undefined || this.list.isLoading) return;
+    // Made elsewhere, or shared since.
+    if (!known.some(({ id }) => id === projectId)) void this.list.load();
+    else
+      this.list.set(
+        known.map((project) => (project.id === projectId ? { ...project, state, stateReason: reason } : project)),
+      );
+  }
 
   close(): void {
     this.list.stop();

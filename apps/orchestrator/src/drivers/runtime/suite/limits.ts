@@ -43,7 +43,7 @@ export function limitRules(make: MakeRuntime, enforced: { memory: boolean; cpu: 
     test('a fork bomb leaves the others answering, and is ended with its container', async ({ skip }) => {
       skip(!enforced.pids, NOT_ENFORCED);
       const [ada, grace] = [await bench.running(), await bench.running()];
-      const bomb = ada.run('bomb() { bomb | bomb & }; bomb').catch(() => {});
+      const bomb = ada.run("exec bash -c 'bomb() { bomb | bomb & }; bomb; sleep 60'").catch(() => {});
       await until(async () => (await bench.runtime.stats(ada.id)).pids > 100);
       await answersWell(grace);
       await bench.runtime.stop(ada.id, 1);
