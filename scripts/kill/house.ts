@@ -42,6 +42,13 @@ export class House implements AsyncDisposable {
     return this.#rose;
   }
 
+  /** Of the orchestrator. */
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error('The orchestrator does not run.');
+    return pid;
+  }
+
   /** The embedded PostgreSQL of this installation, as libpq names it. */
   get databaseUrl(): string {
     const [, port, , role, password] = readFileSync(path.join(this.#dataDir, 'postgres/pgpass'), 'utf8')

@@ -30,7 +30,7 @@ import { LuciaSessions, type Sessions } from './drivers/sessions/index.ts';
 import { Cookies } from './http/cookies.ts';
 import { NetworkWatch } from './egress/network-watch.ts';
 import { RefusalLog } from './egress/refusal-log.ts';
-import { EgressProxy } from './egress/supervisor.ts';
+import { startEgress } from './egress/start-egress.ts';
 import { MembersRepository } from './projects/members-repository.ts';
 import { MembersService } from './projects/members-service.ts';
 import { PreviewHosts } from './previews/preview-hosts.ts';
@@ -68,8 +68,6 @@ import { VersionsRepository } from './versions/versions-repository.ts';
 import { VersionsService } from './versions/versions-service.ts';
 import { VersionedWorkspaces } from './versions/workspace-keeper.ts';
 import type { Services } from './services.ts';
-
-const WEB_BUILD = path.resolve(import.meta.dirname, '../../web/build');
 
 /** Everything that lives as long as the orchestrator. Disposing it ends the youngest part first. */
 export interface Context extends AsyncDisposable {
@@ -166,7 +164,15 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const loader = new Loader({ objects, repository: versionsRepository, loads, progress });
   const verifier = new Verifier({ objects, repository: storeRepository, trees });
   const diagnosis = new Diagnosis(verifier);
-  containers.keeper = new VersionedWorkspaces({ objects, repository: versionsRepository, saver, loader, loads, diagnosis, log });
+  containers.keeper = new VersionedWorkspaces({
+    objects,
+    repository: versionsRepository,
+    saver,
+    loader,
+    loads,
+    diagnosis,
+    log,
+  });
 
   const projectsRepository = new ProjectsRepository(prisma);
   const projectAccess = new ProjectAccess(new ProjectAccessRepository(prisma));
@@ -211,12 +217,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const treesOf = (ownerId: number) => saver.treesOf(ownerId);
   const versionFiles = new VersionFiles(versionsRepository, objects, treesOf);
   const adoptions = new Adoptions({ objects, repository: versionsRepository, quota, progress });
-  const histories = new Histories({
-    objects,
-    versions: versionsRepository,
-    repository: new HistoryRepository(prisma),
-    quota,
-  });
+  const histories = new Histories({ objects, repository: new HistoryRepository(prisma), quota });
 
   const access = parts.use(new Access(sessions, tokens));
   const { secretKey } = installation;
@@ -244,7 +245,13 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     versionFiles,
     exporter: new Exporter(versionsRepository, objects, treesOf),
     checkpoints,
-    comparisons: new ComparisonsService({ repository: versionsRepository, saver, files: versionFiles, containers, locks: deeds }),
+    comparisons: new ComparisonsService({
+      repository: versionsRepository,
+      saver,
+      files: versionFiles,
+      containers,
+      locks: deeds,
+    }),
     search: new SearchService(versionsRepository, objects),
     progress,
     store,
@@ -281,26 +288,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     sessions,
     services,
     previews,
-    webBuild: WEB_BUILD,
+    webBuild: path.resolve(import.meta.dirname, '../../web/build'),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-const EGRESS_PORTS = [80, 443];
-
-function startEgress(
-  { egressAllow, upstreamProxy }: Config,
-  log: Logger,
-  refusals: RefusalLog,
-): EgressProxy {
-  const proxy = new EgressProxy({
-    rules: { ports: EGRESS_PORTS, privateHosts: egressAllow, refusedNetworks: [], upstreamProxy },
-    refused: (refusal) => {
-      log.info(refusal, 'A connection out of a dev container was refused.');
-      refusals.add(refusal);
-    },
-    restarted: (reason) => log.warn({ reason }, 'The egress proxy ended and is started again.'),
-  });
-  proxy.start();
-  return proxy;
 }

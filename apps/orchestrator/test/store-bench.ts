@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { VersionKind } from '@rose/contract';
-import { compress, encodeTree, idOf, treeIdOf, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
+import { compress, cutTree, encodeTree, idOf, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
 import { testDatabase } from '@rose/testing';
 import type { Database } from '../src/drivers/database/index.ts';
 import type { NewObject } from '../src/drivers/objects/objects.ts';
@@ -72,8 +72,8 @@ export async function storeBench(): Promise<StoreBench> {
     project: async (name = randomUUID(), owner = ownerId) =>
       (await prisma.project.create({ data: { ownerId: owner, name, workspacePath: randomUUID() } })).id,
     save: async (projectId, files, kind) => {
-      const parcel = new Map<ObjectId, NewObject>();
-      return await saveObjects(projectId, addTree(parcel, files), [...parcel.values()], kind);
+      const { root, objects: parcel } = parcelOf(files);
+      return await saveObjects(projectId, root, parcel, kind);
     },
     saveObjects,
     damaged: async () => (await verifier.verify(ownerId, { projectId: null, sample: 1, seed: 0 })).damaged,
@@ -100,14 +100,23 @@ export function objectOf(plain: Buffer, totals: NewObject['totals'] = null): New
   return { id: idOf(plain), size: plain.length, data: compress(plain), totals };
 }
 
+/** The objects of a tree; one that is too large is cut, as agents do. */
+export function parcelOf(files: Files): { root: ObjectId; objects: NewObject[] } {
+  const parcel = new Map<ObjectId, NewObject>();
+  const root = addTree(parcel, files);
+  return { root, objects: [...parcel.values()] };
+}
+
 function addTree(parcel: Map<ObjectId, NewObject>, files: Files): ObjectId {
   const entries = Object.entries(files)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, content]) => addEntry(parcel, name as Raw, content));
   const encoding = encodeTree(entries);
-  const id = treeIdOf(encoding);
-  parcel.set(id, objectOf(encoding, NO_TOTALS));
-  return id;
+  const cut = cutTree(encoding);
+  for (const { plain } of cut?.chunks ?? []) parcel.set(idOf(plain), objectOf(plain));
+  const object = objectOf(cut?.list ?? encoding, NO_TOTALS);
+  parcel.set(object.id, object);
+  return object.id;
 }
 
 function addEntry(parcel: Map<ObjectId, NewObject>, name: Raw, content: string | Buffer | Files): TreeEntry {

@@ -162,7 +162,7 @@ describe('what a member has open', () => {
     const workspace = grace.rose.workspace(project.id);
     const { id: terminalId } = await workspace.terminals.create.mutate({ cols: 80, rows: 24 });
     let isOpen = false;
-    const terminal = workspace.terminal(terminalId, { onOutput: () => (isOpen = true) });
+    const terminal = workspace.terminal(terminalId, { onOutput: () => void (isOpen = true) });
     await terminal.write('echo here\n');
     await vi.waitFor(() => expect(isOpen).toBe(true), 20_000);
     await share(grace, 'viewer');

@@ -270,7 +270,7 @@ export function bytesOf(id: ObjectId): Uint8Array<ArrayBuffer> {
 }
 
 /** Identifiers of the schema have no hyphen. */
-function kindFromRow(kind: VersionRow['kind']): VersionKind {
+export function kindFromRow(kind: VersionRow['kind']): VersionKind {
   return kind.replaceAll('_', '-') as VersionKind;
 }
 

@@ -1,16 +1,14 @@
 import type { ObjectStore } from '../../drivers/objects/objects.ts';
 import type { Quota } from '../../store/quota.ts';
 import { StoringTarget } from '../save-targets.ts';
-import type { VersionsRepository } from '../versions-repository.ts';
 import type { ProjectRef } from '../versions-service.ts';
-import { HISTORY_FORMAT, type HistoryHeader, type HistoryVersion } from './history-format.ts';
+import { HISTORY_FORMAT, type HistoryHeader } from './history-format.ts';
 import { readHistory, type ReadVersion } from './history-reader.ts';
 import type { HistoryRepository } from './history-repository.ts';
 import { writeHistory } from './history-writer.ts';
 
 export interface HistoriesOptions {
   objects: ObjectStore;
-  versions: VersionsRepository;
   repository: HistoryRepository;
   quota: Quota;
 }
@@ -28,9 +26,9 @@ export class Histories {
    * @throws RoseError DAMAGED, CANCELLED; what came before is no whole history then
    */
   async *export(project: ProjectRef, facts: HistoryHeader['project'], signal: AbortSignal): AsyncGenerator<Buffer> {
-    const { objects } = this.#options;
+    const { objects, repository } = this.#options;
     await using _ = await objects.beginSave(project.ownerId);
-    const versions = await this.#versions(project.id);
+    const versions = await repository.list(project.id);
     const header: HistoryHeader = {
       format: HISTORY_FORMAT,
       formatVersion: 1,
@@ -38,19 +36,6 @@ export class Histories {
       exportedAt: new Date().toISOString(),
     };
     yield* writeHistory(objects, project.ownerId, header, versions, signal);
-  }
-
-  async #versions(projectId: number): Promise<HistoryVersion[]> {
-    const { versions } = this.#options;
-    const told: HistoryVersion[] = [];
-    for (const { version: number, message, kind, author, createdAt, active, pinned } of await versions.list(
-      projectId,
-    )) {
-      const { root, rootMtimeNs, durationMs, changed, skipped } = await versions.get(projectId, number);
-      const facts = { number, message, kind, author, createdAt, active, pinned };
-      told.push({ ...facts, root, rootMtimeNs: String(rootMtimeNs), durationMs, changed, skipped });
-    }
-    return told;
   }
 
   /**

@@ -5,6 +5,8 @@ import type { Context } from '../../context.ts';
 import { addBodyDoor, queryOf } from '../body-door.ts';
 import { receive, welcome } from '../doors.ts';
 
+const STALL_MS = 5 * 60_000;
+
 /**
  * `GET /projects/:id/history.rose`: a project's whole history as one file. `POST /projects/import-history?name=NAME`: the
  * file in the body becomes a project.
@@ -14,6 +16,8 @@ export async function addHistoryDoors(server: FastifyInstance, context: Context)
   server.get('/projects/:id/history.rose', { exposeHeadRoute: false }, async (request, reply) => {
     using visit = await receive(context, request, reply, 'viewer');
     const file = await projects.exportHistory(visit.project, visit.signal);
+    // Nothing of the owner is collected while somebody reads: whoever does not read on is not waited for.
+    reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy());
     void reply.headers({
       'content-type': 'application/octet-stream',
       'content-disposition': `attachment; filename="project-${visit.project.id}.rose"`,

@@ -1,4 +1,4 @@
-import { VERSION_KINDS } from '@rose/contract';
+import { messageSchema, VERSION_KINDS } from '@rose/contract';
 import { fromText, SAVE_FRAME } from '@rose/snapshot';
 import { z } from 'zod';
 
@@ -31,7 +31,7 @@ export type HistoryHeader = z.infer<typeof headerSchema>;
 
 export const versionSchema = z.object({
   number: z.number().int().min(1).max(2_147_483_647),
-  message: z.string().max(10_000),
+  message: messageSchema,
   kind: z.enum(VERSION_KINDS),
   /** E-mail, for people: accounts are those of another installation. */
   author: z.string().nullable(),
@@ -45,7 +45,7 @@ export const versionSchema = z.object({
     .refine((text) => BigInt.asIntN(64, BigInt(text)) === BigInt(text), 'It has a time out of range.'),
   durationMs: z.number().int().min(0).max(2_147_483_647),
   changed: z.array(path).max(1000),
-  skipped: z.array(z.object({ path, reason: z.string().max(200) })).max(1000),
+  skipped: z.array(z.object({ path, reason: z.string().regex(/^[ -~]{0,200}$/) })).max(1000),
 });
 export type HistoryVersion = z.infer<typeof versionSchema>;
 

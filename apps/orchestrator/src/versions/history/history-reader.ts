@@ -12,6 +12,7 @@ import {
 } from '@rose/snapshot';
 import { z } from 'zod';
 import type { TreeTotals } from '../../drivers/objects/objects.ts';
+import { SaveBounds } from '../save-bounds.ts';
 import { SaveReceiver, unknownObject, type SaveTarget } from '../save-receiver.ts';
 import { endSchema, headerSchema, HISTORY_FRAME, versionSchema, type HistoryVersion } from './history-format.ts';
 
@@ -24,12 +25,12 @@ export interface ReadVersion extends Omit<HistoryVersion, 'root'> {
 }
 
 /** Of all that is told of versions, which is held until the end. */
-const MAX_TOLD_BYTES = 64 * 1024 * 1024;
+const MAX_TOLD_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads a history, its objects into `target`, and checks every rule on the way, as of a save: nothing that a file says is
  * believed. Every version is complete by itself: no object may be missing.
- * @throws RoseError ARCHIVE_REFUSED, LIMIT_EXCEEDED, CANCELLED
+ * @throws RoseError ARCHIVE_REFUSED, LIMIT_EXCEEDED, TIMEOUT, CANCELLED
  */
 export async function readHistory(source: AsyncIterable<Uint8Array>, target: SaveTarget): Promise<ReadVersion[]> {
   const reader = new HistoryReader(target);
@@ -47,6 +48,8 @@ export async function readHistory(source: AsyncIterable<Uint8Array>, target: Sav
 
 class HistoryReader {
   readonly #receiver: SaveReceiver;
+  /** A file may go on for ever without ever being wrong. */
+  readonly #bounds = new SaveBounds(DEFAULT_VERSION_LIMITS);
   readonly #versions: ReadVersion[] = [];
   #hasHeader = false;
   #hasEnd = false;
@@ -75,6 +78,7 @@ class HistoryReader {
         return this.#end(frame);
       default:
         this.#objects += 1;
+        this.#bounds.object(frame.payload.length);
         return await this.#receiver.object(frame);
     }
   }

@@ -1,6 +1,8 @@
 import { fromText } from '@rose/snapshot';
 import type { PrismaClient } from '../../drivers/database/generated/client.ts';
-import { bytesOf, kindToRow } from '../versions-repository.ts';
+import { storedVersion } from '../stored-version.ts';
+import { bytesOf, kindFromRow, kindToRow } from '../versions-repository.ts';
+import type { HistoryVersion } from './history-format.ts';
 import type { ReadVersion } from './history-reader.ts';
 
 const ROWS_AT_ONCE = 500;
@@ -11,6 +13,32 @@ export class HistoryRepository {
 
   constructor(prisma: PrismaClient) {
     this.#prisma = prisma;
+  }
+
+  /** All versions of a project, as its history tells them. */
+  async list(projectId: number): Promise<HistoryVersion[]> {
+    const rows = await this.#prisma.projectVersion.findMany({
+      where: { projectId },
+      orderBy: { number: 'asc' },
+      include: { author: { select: { email: true } } },
+    });
+    return rows.map((row) => {
+      const { number, root, rootMtimeNs, durationMs, changed, skipped } = storedVersion(row);
+      return {
+        number,
+        message: row.message,
+        kind: kindFromRow(row.kind),
+        author: row.author?.email ?? null,
+        createdAt: row.createdAt.toISOString(),
+        active: row.isActive,
+        pinned: row.isPinned,
+        root,
+        rootMtimeNs: String(rootMtimeNs),
+        durationMs,
+        changed,
+        skipped,
+      };
+    });
   }
 
   /** Gives a new project all versions of a history, with their numbers and times, as one. */

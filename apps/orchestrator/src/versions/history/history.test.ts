@@ -17,7 +17,7 @@ beforeAll(async () => {
     printf x > $'not\xffutf8'; chmod 4755 a/copy; touch -h -d '1999-12-31 23:59:59.123456789' link; : > zero
     for i in {1..9000}; do : > "empty/a rather long name of a file, so that the directory is cut $i"; done`);
   const first = await studio.save();
-  await studio.shell('echo two > a/b/page; rm -r empty; head -c 9000000 /dev/urandom > random');
+  await studio.shell('echo two > a/b/page; rm -r empty; head -c 20000000 /dev/urandom > random');
   await studio.save();
   await studio.ada.rose.versions.pin.mutate({ projectId: studio.project.id, version: first.version });
   await studio.ada.rose.versions.load.mutate({ projectId: studio.project.id, version: 1 });
@@ -139,6 +139,9 @@ describe('a file that is no whole history makes no project', () => {
       { kind: 'magic' },
       { rootMtimeNs: '9'.repeat(19) },
       { changed: ['\0'] },
+      { message: 'a\0b' },
+      { skipped: [{ path: 'a', reason: '\0' }] },
+      { createdAt: '2026-02-31T00:00:00.000Z' },
     ]) {
       const [forged] = framesOf(encodeJsonFrame(HISTORY_FRAME.version, { ...version, ...change }));
       await refusal(joined(frames.with(at, forged!)));

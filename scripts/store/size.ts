@@ -1,0 +1,154 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { House } from '../kill/house.ts';
+import { shell } from '../kill/workspace.ts';
+
+const PAGE = 5000;
+const PER_DIRECTORY = 100;
+
+export interface SizeMeasurement {
+  /** Resident memory of the orchestrator before, MB. */
+  atRest: number;
+  /** Highest resident memory while something was done, MB. */
+  peaks: Record<string, number>;
+}
+
+/** @throws Error when a list is not complete */
+export async function measureSize(house: House, files: number): Promise<SizeMeasurement> {
+  const { rose, projectId } = house;
+  const id = { projectId };
+  await shell(house, 'echo one > only');
+  await rose.versions.save.mutate(id);
+  const atRest = memory(house.pid);
+  const peaks: Record<string, number> = {};
+  const during = async (what: string, deed: () => Promise<void>): Promise<void> => {
+    forgetPeak(house.pid);
+    await deed();
+    peaks[what] = peak(house.pid);
+  };
+
+  await shell(house, makeFiles(files));
+  await during('save', async () => {
+    const { files: saved } = await rose.versions.save.mutate(id);
+    expectCount('files', saved, 2 * files + 1);
+  });
+  await during('list', async () => {
+    expectCount('entries of one directory', (await namesIn(house, 2, 'flat')).length, files);
+    let found = 0;
+    for (const directory of await namesIn(house, 2, 'many'))
+      found += (await namesIn(house, 2, `many/${directory}`)).length;
+    expectCount('entries of many directories', found, files);
+  });
+  const directories = Math.ceil(files / PER_DIRECTORY) + 2;
+  await during('diff', async () => expectCount('changes', await changes(house, 1, 2), 2 * files + directories));
+  await during('search', async () => {
+    const names = await rose.search.names.query({ ...id, version: 2, pattern: 'f[0-9]*7$', maxHits: 100_000 });
+    expectCount('names', await hitsOf(names), (2 * files) / 10);
+    const lines = await rose.search.content.query({ ...id, version: 2, pattern: '^line 4', maxHits: 100_000 });
+    if ((await hitsOf(lines)) === 0) throw new Error('No line was found.');
+  });
+  await during('history', async () => {
+    const { versions } = await rose.comparisons.history.query({ ...id, path: 'flat/f7' });
+    expectCount('versions in the history of a path', versions.length, 1);
+  });
+  await during('plan', async () => {
+    let paths = 0;
+    for (let offset: number | null = 0; offset !== null;) {
+      const plan: { paths: unknown[]; next: number | null } = await rose.versions.plan.query({
+        ...id,
+        version: 1,
+        offset,
+        limit: 10_000,
+      });
+      paths += plan.paths.length;
+      offset = plan.next;
+    }
+    expectCount('paths of a plan', paths, 2 * files + directories);
+  });
+  await during('export', async () => {
+    for await (const _ of await rose.versionZip(projectId, 2));
+  });
+  await during('verify', async () => {
+    const { damaged } = await rose.store.verify.mutate(id);
+    expectCount('damaged paths', damaged.length, 0);
+  });
+  await shell(house, 'mv many moved; mv flat flatter');
+  await during('save of moved directories', async () => void (await rose.versions.save.mutate(id)));
+  await during('diff of moved directories', async () => {
+    const moved = await changes(house, 2, 3);
+    if (moved < 2 * files) throw new Error(`Only ${moved} changes are told.`);
+  });
+  return { atRest, peaks };
+}
+
+/** As many files in directories of a hundred, and in one directory; no two are alike. */
+function makeFiles(files: number): string {
+  return String.raw`mkdir many flat
+    awk -v n=${files} -v per=${PER_DIRECTORY} 'BEGIN {
+      for (i = 0; i < n; i++) {
+        if (i % per == 0) { d = "many/d" i / per; system("mkdir " d) }
+        f = d "/f" i; print "line " i > f; close(f)
+        f = "flat/f" i; print "line " i " of the flat ones" > f; close(f)
+      }
+    }'`;
+}
+
+async function namesIn({ rose, projectId }: House, version: number, path: string): Promise<string[]> {
+  const names: string[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: { entries: { name: string }[]; next: string | null } = await rose.versions.tree.query({
+      projectId,
+      version,
+      path,
+      cursor,
+      limit: PAGE,
+    });
+    if (page.entries.length > PAGE) throw new Error('A page is longer than was asked for.');
+    for (const { name } of page.entries) names.push(name);
+    cursor = page.next;
+  }
+  return names;
+}
+
+async function changes({ rose, projectId }: House, from: number, to: number): Promise<number> {
+  let count = 0;
+  for (let offset: number | null = 0; offset !== null;) {
+    const page: { changes: unknown[]; next: number | null } = await rose.comparisons.diff.query({
+      projectId,
+      from,
+      to,
+      offset,
+      limit: 10_000,
+    });
+    count += page.changes.length;
+    offset = page.next;
+  }
+  return count;
+}
+
+async function hitsOf(pieces: AsyncIterable<{ hits: unknown[] } | { summary: unknown }>): Promise<number> {
+  let count = 0;
+  for await (const piece of pieces) if ('hits' in piece) count += piece.hits.length;
+  return count;
+}
+
+function expectCount(what: string, found: number, expected: number): void {
+  if (found !== expected) throw new Error(`${found} ${what} instead of ${expected}.`);
+}
+
+function memory(pid: number): number {
+  return statusOf(pid, 'VmRSS');
+}
+
+function peak(pid: number): number {
+  return statusOf(pid, 'VmHWM');
+}
+
+/** The kernel's highest mark of a process begins anew: proc(5), clear_refs. */
+function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+function statusOf(pid: number, field: string): number {
+  const kib = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) / 1024;
+}
