@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { ask, testOrchestrator, type Answer, type Person, type Question, type TestOrchestrator } from '@rose/testing';
+import { ask, PREVIEW_APP, testOrchestrator, type Answer, type Person, type Question, type TestOrchestrator } from '@rose/testing';
 import { vi } from 'vitest';
 
-const APP = readFileSync(path.join(import.meta.dirname, 'preview-app.mjs'), 'utf8');
 export const PORT = 5173;
 
 /** An orchestrator with a project of Ada's in which a web server runs. */
@@ -35,7 +32,7 @@ export async function previewHouse(): Promise<PreviewHouse> {
     workspace.run(argv, { onStdout, onStderr: onStdout, signal: ended.signal }).catch(() => {});
     await vi.waitFor(() => out.includes(ready) || Promise.reject(new Error(`not ready: ${out}`)), 30_000);
   };
-  await workspace.files.write.mutate({ path: 'preview-app.mjs', content: APP });
+  await workspace.files.write.mutate({ path: 'preview-app.mjs', content: PREVIEW_APP });
   // In the background: a command that runs would itself be a use of the project.
   await workspace.run(['sh', '-c', `setsid node preview-app.mjs ${PORT} > app.log 2>&1 < /dev/null &`]);
   const isOpen = async (): Promise<boolean> => (await workspace.ports.list.query()).some(({ port }) => port === PORT);

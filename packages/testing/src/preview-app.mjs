@@ -7,7 +7,8 @@ let sent = 0;
 let leavers = 0;
 
 const routes = {
-  '/': (request, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><title>An app</title>'),
+  '/': (request, response) =>
+    response.setHeader('content-type', 'text/html').end('<!doctype html><title>An app</title><h1>An app</h1>'),
   '/echo': async (request, response) => {
     let length = 0;
     for await (const chunk of request) length += chunk.length;
@@ -16,7 +17,8 @@ const routes = {
   },
   '/answer': (request, response) => {
     // Whatever headers the test wants: ?NAME=VALUE
-    for (const [name, value] of new URL(request.url, 'http://localhost').searchParams) response.appendHeader(name, value);
+    for (const [name, value] of new URL(request.url, 'http://localhost').searchParams)
+      response.appendHeader(name, value);
     response.end('answered');
   },
   '/large': (request, response) => {
