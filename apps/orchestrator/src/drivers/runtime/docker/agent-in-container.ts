@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { COMMAND_REQUEST, COMMAND_RESPONSE, STREAMS, type CommandExit, type CommandSpec } from '@rose/contract';
 import { decodeJson, encodeJsonFrame, readFrames } from '@rose/snapshot';
 import { AgentConnection } from '../../agent/agent-connection.ts';
-import type { ContainerInfo, Runtime } from '../runtime.ts';
+import type { ContainerInfo, ContainerSpec, Runtime } from '../runtime.ts';
 import { testRuntime, type TestEngine } from './test-engine.ts';
 
 const IMAGE_FOLDER = path.resolve(import.meta.dirname, '../../../../../dev-container');
@@ -20,34 +20,44 @@ export function agentIsMissing(): string | null {
 /** A container with the real agent, and somebody who works in it; for tests only. */
 export class AgentInContainer implements AsyncDisposable {
   readonly runtime: Runtime;
-  readonly info: ContainerInfo;
+  info: ContainerInfo;
   readonly connection: AgentConnection;
   readonly #folder: string;
+  readonly #spec: ContainerSpec;
 
-  static async start(engine: TestEngine, options: { extraCaFile?: string } = {}): Promise<AgentInContainer> {
+  /** @param options.image a foreign one; RoSE's own when not given */
+  static async start(
+    engine: TestEngine,
+    { image, ...options }: { extraCaFile?: string; image?: string } = {},
+  ): Promise<AgentInContainer> {
     const folder = await mkdtemp(path.join(tmpdir(), 'rose-docker-'));
     const installation = path.basename(folder).toLowerCase();
     const runtime = await testRuntime(engine, { installation, dataDir: folder, imageFolder: IMAGE_FOLDER, ...options });
     const limits = { memoryMiB: 1024, cpus: 2, pids: 512 };
     const spec = { projectId: 1, volume: 'home', secret: 'secret of Ada', limits, environment: {} };
-    const info = await runtime.create(spec);
-    await runtime.start(info.id);
-    const connection = new AgentConnection(() => runtime.connect(info.id), spec.secret);
-    const agent = new AgentInContainer(runtime, info, connection, folder);
-    await agent.#answers();
+    const agent = new AgentInContainer(runtime, folder, spec, await runtime.create({ ...spec, image }));
+    await agent.#begin();
     return agent;
   }
 
-  constructor(runtime: Runtime, info: ContainerInfo, connection: AgentConnection, folder: string) {
+  constructor(runtime: Runtime, folder: string, spec: ContainerSpec, info: ContainerInfo) {
     this.runtime = runtime;
     this.info = info;
-    this.connection = connection;
+    this.connection = new AgentConnection(() => runtime.connect(this.info.id), spec.secret);
     this.#folder = folder;
+    this.#spec = spec;
+  }
+
+  /** Removes the container and makes another of an image, on the same volume. */
+  async changeImage(image: string | undefined): Promise<void> {
+    await this.runtime.remove(this.info.id);
+    this.info = await this.runtime.create({ ...this.#spec, image });
+    await this.#begin();
   }
 
   /** Runs a shell script in the workspace; what it writes on either stream, and its code. */
-  async run(script: string): Promise<{ code: number | null; output: string }> {
-    const spec: CommandSpec = { argv: ['bash', '-c', script], timeLimitSeconds: 60 };
+  async run(script: string, shell = 'bash'): Promise<{ code: number | null; output: string }> {
+    const spec: CommandSpec = { argv: [shell, '-c', script], timeLimitSeconds: 60 };
     const body = encodeJsonFrame(COMMAND_REQUEST.SPEC, spec);
     const answer = await this.connection.stream({ method: 'POST', path: `/-/${STREAMS.runCommand}`, body });
     const output: Buffer[] = [];
@@ -68,7 +78,8 @@ export class AgentInContainer implements AsyncDisposable {
     await rm(this.#folder, { recursive: true });
   }
 
-  async #answers(): Promise<void> {
+  async #begin(): Promise<void> {
+    await this.runtime.start(this.info.id);
     const deadline = Date.now() + READY_MS;
     for (;;) {
       try {

@@ -1,5 +1,6 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import path from 'node:path';
+import { commandVariables } from '../command-variables.ts';
 import type { ContainerSpec } from '../runtime.ts';
 import type { SocketFolders } from '../socket-folders.ts';
 import { AGENT_COMMAND, AGENT_FOLDER } from './agent-volume.ts';
@@ -91,7 +92,7 @@ function environment(spec: ContainerSpec, parts: ContainerParts): Record<string,
   return {
     ...(parts.caBundle === null ? {} : CA_VARIABLES),
     ...(parts.image.foreign === null ? {} : { PATH: `${HOME}/.local/bin:${parts.image.foreign.path}` }),
-    ...spec.environment,
+    ...commandVariables(spec.environment),
     HOME,
     ROSE_HOME: HOME,
     ROSE_AGENT_SOCKET: '/run/rose/out/agent.sock',

@@ -1,0 +1,130 @@
+import type Docker from 'dockerode';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFile, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { pack } from 'tar-stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AgentInContainer, agentIsMissing } from './agent-in-container.ts';
+import { connectToEngine } from './engine.ts';
+import { findTestEngine } from './test-engine.ts';
+import { withDev } from './users.ts';
+
+const engine = await findTestEngine();
+const skip = typeof engine === 'string' ? engine : agentIsMissing();
+/** Programs of this machine that an image is made of. */
+const PROGRAMS = ['/bin/dash', '/usr/bin/id', '/usr/bin/cat'];
+
+test('dev takes the place of whoever has its name or its numbers in an image', () => {
+  const passwd =
+    'root:x:0:0:root:/root:/bin/bash\nnode:x:1000:1000::/home/node:/bin/sh\ndev:x:7:7::/:/bin/sh\nlast:x:8:8::/:/bin/sh';
+  expect(withDev({ passwd, group: 'root:x:0:\nnode:x:1000:node\n' }, '/bin/bash')).toEqual({
+    passwd: 'root:x:0:0:root:/root:/bin/bash\nlast:x:8:8::/:/bin/sh\ndev:x:1000:1000:dev:/home/dev:/bin/bash\n',
+    group: 'root:x:0:\ndev:x:1000:\n',
+  });
+});
+
+describe.skipIf(skip !== null)(skip === null ? 'foreign image' : `foreign image (skipped: ${skip})`, () => {
+  let stack: AsyncDisposableStack;
+  let docker: Docker;
+
+  beforeEach(async () => {
+    stack = new AsyncDisposableStack();
+    if (typeof engine !== 'string') ({ docker } = await connectToEngine(engine.dockerHost));
+  });
+  afterEach(() => stack.disposeAsync());
+
+  /** An image of these files, as `docker import` makes it. */
+  async function imageOf(files: Record<string, Buffer | string>, changes: string[] = []): Promise<string> {
+    const name = `rose-test-${randomUUID()}:1`;
+    const tar = pack();
+    for (const [file, content] of Object.entries(files)) tar.entry({ name: file, mode: 0o755 }, content);
+    tar.finalize();
+    const [repo, tag] = name.split(':');
+    const answer = await docker.importImage(tar as unknown as string, { repo, tag, changes });
+    await new Promise((resolve, reject) => answer.on('end', resolve).on('error', reject).resume());
+    stack.defer(() => docker.getImage(name).remove({ force: true }));
+    return name;
+  }
+
+  async function ada(image?: string): Promise<AgentInContainer> {
+    if (typeof engine === 'string') throw new Error(engine);
+    return stack.use(await AgentInContainer.start(engine, image === undefined ? {} : { image }));
+  }
+
+  test('an image without C library, shell and users runs the agent', async () => {
+    const { connection } = await ada(await imageOf({ 'etc/motd': 'hello' }));
+    await connection.trpc.files.write.mutate({ path: 'notes.txt', content: 'kept' });
+    expect((await connection.trpc.files.read.query({ path: 'notes.txt' })).content).toBe('kept');
+  });
+
+  test('commands find the programs of the image, its variables, and who they are', async () => {
+    const image = await imageOf(await programs(), [
+      'ENV GREETING=hello',
+      'ENV PATH=/tools:/usr/bin',
+      'USER root',
+      'ENTRYPOINT ["false"]',
+    ]);
+    const working = await ada(image);
+    const script =
+      'id -un; id -u; echo "$HOME $PWD $GREETING $PATH"; command -v node || echo no node; > new && echo made';
+    expect(await working.run(script, 'sh')).toEqual({
+      code: 0,
+      output: 'dev\n1000\n/home/dev /home/dev/workspace hello /home/dev/.local/bin:/tools:/usr/bin\nno node\nmade\n',
+    });
+  });
+
+  test('the workspace stays when the image changes, and back', async () => {
+    const image = await imageOf(await programs());
+    const working = await ada();
+    await working.run('echo one > notes.txt');
+    await working.changeImage(image);
+    expect((await working.run('cat notes.txt; echo two > notes.txt', 'sh')).output).toBe('one\n');
+    await working.changeImage(undefined);
+    expect((await working.run('cat notes.txt; whoami')).output).toBe('two\ndev\n');
+  });
+
+  test('a container of a foreign image has no more rights, and writes nothing but its home and memory', async () => {
+    const image = await imageOf(await programs(), ['VOLUME /data', 'HEALTHCHECK CMD true']);
+    const working = await ada(image);
+    const { Config, HostConfig, Mounts } = await docker.getContainer(working.info.id).inspect();
+    expect(HostConfig).toMatchObject({ NetworkMode: 'none', CapDrop: ['ALL'], ReadonlyRootfs: true });
+    expect([Config.User, Config.Healthcheck]).toEqual(['1000:1000', { Test: ['NONE'] }]);
+    const writable = Mounts.filter(({ RW }) => RW).map(({ Destination }) => Destination);
+    expect(writable.toSorted()).toEqual(['/home/dev', '/run/rose/out']);
+    expect((await working.run('> /data/x && echo "$(cat /etc/passwd)"', 'sh')).output).toContain('dev:x:1000:1000');
+    for (const folder of ['/opt/rose/agent', '/etc', '/run/rose/in']) {
+      expect((await working.run(`> ${folder}/x`, 'sh')).code, folder).not.toBe(0);
+    }
+  });
+
+  test('an image that cannot be had is an error with the reason, and leaves no container', async () => {
+    const working = await ada();
+    const lines: string[] = [];
+    const name = 'rose.invalid/no-such-image:1';
+    const failure = working.runtime.ensureImage((line) => lines.push(line), undefined, name);
+    await expect(failure).rejects.toMatchObject({ code: 'CONTAINER_FAILED' });
+    await expect(failure).rejects.toThrow(
+      /"rose\.invalid\/no-such-image:1" of this project .*cannot be pulled: .*rose\.invalid/,
+    );
+    expect(lines).toContain(`Pulling the image ${name}`);
+    await expect(working.changeImage(name)).rejects.toMatchObject({ code: 'CONTAINER_FAILED' });
+    expect(await working.runtime.list()).toEqual([]);
+  });
+});
+
+/** A shell and two programs with the libraries that they need, and nothing else. */
+async function programs(): Promise<Record<string, Buffer>> {
+  const needed = new Set<string>();
+  for (const program of PROGRAMS) {
+    const { stdout } = await promisify(execFile)('ldd', [program]);
+    for (const [, library = ''] of stdout.matchAll(/(\/[^ ]+) \(0x/g)) needed.add(library);
+  }
+  const files: Record<string, Buffer> = {};
+  for (const library of needed) files[library.slice(1)] = await readFile(await realpath(library));
+  for (const program of PROGRAMS) files[`usr/bin/${path.basename(program)}`] = await readFile(program);
+  files['bin/sh'] = files['usr/bin/dash']!;
+  files['usr/bin/sh'] = files['usr/bin/dash']!;
+  return files;
+}
