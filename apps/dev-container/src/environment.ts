@@ -1,4 +1,4 @@
-import { RoseError } from '@rose/contract';
+import { COMMAND_VARIABLE, RoseError } from '@rose/contract';
 
 /** What the agent was started with. */
 export interface Environment {
@@ -16,6 +16,8 @@ export interface Environment {
   warm: boolean;
   /** What commands inherit from the container. */
   inherited: Record<string, string>;
+  /** What the project sets for its commands; nothing of it is for the agent. */
+  project: Record<string, string>;
 }
 
 /** The agent's own; a user's Node must not write into the agent's compile cache. */
@@ -28,6 +30,7 @@ const OWN = /^(ROSE_.*|NODE_COMPILE_CACHE|MALLOC_ARENA_MAX)$/;
  */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const warm = env.ROSE_AGENT_WARM === '1';
+  const variables = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const environment = {
     agentSocket: warm ? '' : required(env, 'ROSE_AGENT_SOCKET'),
     egressSocket: env.ROSE_EGRESS_SOCKET || null,
@@ -35,8 +38,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     build: env.ROSE_AGENT_BUILD ?? 'development',
     home: warm ? '' : required(env, 'ROSE_HOME'),
     warm,
-    inherited: Object.fromEntries(
-      Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !OWN.test(entry[0])),
+    inherited: Object.fromEntries(variables.filter(([name]) => !OWN.test(name))),
+    project: Object.fromEntries(
+      variables
+        .filter(([name]) => name.startsWith(COMMAND_VARIABLE))
+        .map(([name, value]) => [name.slice(COMMAND_VARIABLE.length), value]),
     ),
   };
   delete env.ROSE_AGENT_SECRET;

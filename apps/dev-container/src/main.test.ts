@@ -47,6 +47,15 @@ test('the secret is not inherited by commands', async () => {
   expect(call!.body).not.toContain('ROSE_');
 });
 
+test('what the project sets is for commands, and the agent itself is not affected', async () => {
+  const variables = { NODE_OPTIONS: '--require /nowhere', GREETING: 'hello', USER: 'mallory' };
+  const entries = Object.entries(variables).map(([name, value]) => [`ROSE_COMMAND_${name}`, value]);
+  await using agent = await spawnAgent(home, Object.fromEntries(entries) as Record<string, string>);
+  const call = await agent.call('/-/commands.run', { method: 'POST', body: encodeJsonFrame(1, { argv: ['env'] }) });
+  for (const line of ['NODE_OPTIONS=--require /nowhere', 'GREETING=hello', 'USER=dev'])
+    expect(call!.body).toContain(`${line}\n`);
+});
+
 test('an agent that lacks a variable says which', () => {
   const result = spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts')], {
     env: { PATH: process.env.PATH! },

@@ -74,6 +74,7 @@ export async function startAgent(options: { egressSocket?: string; home?: string
     home,
     warm: false,
     inherited: { PATH: process.env.PATH ?? '', FROM_CONTAINER: 'yes' },
+    project: {},
   });
   const server = await startServer(agent);
   const test: TestAgent = {

@@ -47,3 +47,9 @@ export const refusalsInput = z.strictObject({
   projectId: projectIdSchema,
   limit: z.number().int().min(1).max(MAX_REFUSALS).default(MAX_REFUSALS),
 });
+
+/**
+ * What the name of a variable begins with that a container gets for its commands alone: the agent takes it off for
+ * them, and is not affected itself (by NODE_OPTIONS, say).
+ */
+export const COMMAND_VARIABLE = 'ROSE_COMMAND_';

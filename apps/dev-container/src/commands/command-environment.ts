@@ -16,12 +16,13 @@ const PROXY_VARIABLES = {
 };
 
 /** What every command finds in its environment; a caller's own variables come on top. */
-export function commandEnvironment({ home, egressSocket, inherited }: Environment): Record<string, string> {
+export function commandEnvironment({ home, egressSocket, inherited, project }: Environment): Record<string, string> {
   return {
     PATH: DEFAULT_PATH,
     LANG: 'C.UTF-8',
     ...(egressSocket === null ? {} : PROXY_VARIABLES),
     ...inherited,
+    ...project,
     HOME: home,
     USER: 'dev',
     LOGNAME: 'dev',

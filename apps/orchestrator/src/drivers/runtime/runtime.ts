@@ -80,7 +80,7 @@ export interface ContainerSpec {
   /** Shared secret of this container's agent; sent as the header x-rose-secret. */
   secret: string;
   limits: { memoryMiB: number; cpus: number; pids: number };
-  /** Added to the agent's environment, and so to every command's. */
+  /** Added to the environment of commands and terminals, not to the agent's own (see COMMAND_VARIABLE). */
   environment: Record<string, string>;
 }
 

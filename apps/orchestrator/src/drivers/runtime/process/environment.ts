@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { commandVariables } from '../command-variables.ts';
 import type { ContainerSpec } from '../runtime.ts';
 import type { SocketFolders } from '../socket-folders.ts';
 import type { Parts } from './parts.ts';
@@ -45,7 +46,7 @@ export function containerEnvironment(options: {
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     ...(caBundle ? certificates(caBundle) : {}),
     ...(isolated || options.upstreamProxy === null ? {} : proxies(options.upstreamProxy)),
-    ...spec.environment,
+    ...commandVariables(spec.environment),
     HOME: home,
     ROSE_HOME: home,
     ...(isolated ? insideSockets() : { ROSE_AGENT_SOCKET: socketPath(options.folders), [MARK]: options.id }),

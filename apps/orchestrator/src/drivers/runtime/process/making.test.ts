@@ -90,7 +90,7 @@ test('certificates of the installation are trusted beside those of the system', 
 
 test('variables that a shell keeps for itself do not stop the agent, and paths of RoSE cannot be changed', async () => {
   await open();
-  const ada = await start({ UID: '0', OPTIND: 'x', IFS: '/', ROSE_HOME: '/tmp', PATH: '/usr/bin:/bin', EMPTY: '' });
+  const ada = await start({ UID: '0', OPTIND: '7', IFS: '/', ROSE_HOME: '/tmp', PATH: '/usr/bin:/bin', EMPTY: '' });
   expect(await ada.output('echo "$ROSE_HOME $PATH [${EMPTY-unset}]"')).toBe('/home/dev /usr/bin:/bin []');
 });
 
@@ -119,12 +119,13 @@ test('a workspace that locks itself out by chmod starts again', async () => {
 });
 
 test('an agent that cannot start leaves a container that has ended, and its log says why', async () => {
+  await writeFile(path.join(options.agentDir, 'agent.mjs'), "throw new Error('broken on purpose')");
   await open();
-  const info = await make({ NODE_OPTIONS: '--require /nowhere.js' });
+  const info = await make({});
   // It may have ended before the start returns.
   await runtime?.start(info.id).catch(() => {});
   await until(async () => (await runtime?.inspect(info.id))?.status === 'exited');
-  expect(await runtime?.logs(info.id)).toContain('/nowhere.js');
+  expect(await runtime?.logs(info.id)).toContain('broken on purpose');
 });
 
 test('a process is read whatever its name is', () => {

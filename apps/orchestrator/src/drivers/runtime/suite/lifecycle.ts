@@ -86,7 +86,8 @@ export function lifecycleRules(make: MakeRuntime): void {
 
     test('the agent gets its secret, its paths and the project’s environment, whatever that holds', async () => {
       const hostile = `it's "$HOME" \`id\`\n\\end`;
-      const ada = await bench.running({ environment: { GREETING: hostile, HOME: '/tmp', UID: '0' } });
+      const others = { HOME: '/tmp', UID: '0', NODE_OPTIONS: '--require /nowhere' };
+      const ada = await bench.running({ environment: { GREETING: hostile, ...others } });
       expect(await ada.output('printf %s "$GREETING"')).toBe(hostile);
       expect(await ada.output('cd && pwd')).toBe(await ada.output('echo "$ROSE_HOME"'));
       expect(await ada.output('echo "$ROSE_AGENT_BUILD"')).toBe(ada.info.agentBuild);
