@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openHouse, type House, type Someone } from './house.ts';
 
 const PORT = 5180;
-const SERVER = `require('http').createServer((request, response) => response.end('the shop')).listen(${PORT}, '127.0.0.1')`;
+const SERVER = `require('http').createServer((request, response) => response.end('the shop')).listen(${PORT}, '127.0.0.1', () => console.log('ready'))`;
+const START = `setsid node -e "${SERVER}" > log 2>&1 < /dev/null & until [ -s log ]; do sleep 0.1; done`;
 let house: House;
 let ada: Someone;
 
@@ -12,7 +13,7 @@ beforeAll(async () => {
   ada = await house.person('Ada');
   await ada.signUp();
   await ada.rose('project', 'create', 'shop');
-  await ada.rose('exec', 'shop', '--', 'sh', '-c', `setsid node -e "${SERVER}" > /dev/null 2>&1 < /dev/null &`);
+  await ada.rose('exec', 'shop', '--', 'sh', '-c', START);
   await vi.waitFor(async () => expect(await ada.rose('ports', 'shop')).toContain(String(PORT)), 30_000);
 });
 afterAll(() => house?.[Symbol.asyncDispose]());

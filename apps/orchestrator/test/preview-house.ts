@@ -1,4 +1,12 @@
-import { ask, PREVIEW_APP, testOrchestrator, type Answer, type Person, type Question, type TestOrchestrator } from '@rose/testing';
+import {
+  ask,
+  PREVIEW_APP,
+  testOrchestrator,
+  type Answer,
+  type Person,
+  type Question,
+  type TestOrchestrator,
+} from '@rose/testing';
 import { vi } from 'vitest';
 
 export const PORT = 5173;
@@ -34,7 +42,8 @@ export async function previewHouse(): Promise<PreviewHouse> {
   };
   await workspace.files.write.mutate({ path: 'preview-app.mjs', content: PREVIEW_APP });
   // In the background: a command that runs would itself be a use of the project.
-  await workspace.run(['sh', '-c', `setsid node preview-app.mjs ${PORT} > app.log 2>&1 < /dev/null &`]);
+  const start = `setsid node preview-app.mjs ${PORT} > app.log 2>&1 < /dev/null & until [ -s app.log ]; do sleep 0.1; done`;
+  await workspace.run(['sh', '-c', start], { timeLimitSeconds: 60 });
   const isOpen = async (): Promise<boolean> => (await workspace.ports.list.query()).some(({ port }) => port === PORT);
   await vi.waitFor(async () => (await isOpen()) || Promise.reject(new Error('the app does not listen')), 30_000);
   const host = (port = PORT, projectId = project): string =>

@@ -12,7 +12,8 @@ const PORT = 5173;
 /** Starts a server in the background of a project, and waits until it listens. */
 async function serve({ rose }: Person, id: number, command: string, port = PORT): Promise<void> {
   const workspace = rose.workspace(id);
-  await workspace.run(['sh', '-c', `setsid ${command} > server.log 2>&1 < /dev/null &`]);
+  const start = `setsid ${command} > server.log 2>&1 < /dev/null & until [ -s server.log ]; do sleep 0.1; done`;
+  await workspace.run(['sh', '-c', start], { timeLimitSeconds: 60 });
   const look = async (): Promise<void> => {
     if ((await workspace.ports.list.query()).some((open) => open.port === port)) return;
     const { content } = await workspace.files.read.query({ path: 'server.log' });

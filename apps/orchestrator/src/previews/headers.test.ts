@@ -83,7 +83,7 @@ describe('the app', () => {
       'proxy-authorization': 'Basic YTpi',
       te: 'trailers',
       'keep-alive': 'timeout=5',
-      connection: 'keep-alive, x-secret',
+      connection: 'keep-alive, x-secret, host',
       'x-secret': 'of this connection',
     });
     expect(headers).toEqual({ host: `localhost:${PORT}`, 'x-rose-preview-origin': origin, connection: 'keep-alive' });
@@ -95,6 +95,8 @@ describe('the app', () => {
       length: 4,
       headers: { 'content-length': '4' },
     });
+    const named = await seen({ origin, connection: 'content-length' }, 'four');
+    expect(named).toMatchObject({ length: 4, headers: { 'content-length': '4' } });
     const chunked = await seen({ origin, 'transfer-encoding': 'chunked' }, 'five!');
     expect(chunked).toMatchObject({ method: 'POST', length: 5, headers: { 'transfer-encoding': 'chunked' } });
   });

@@ -16,5 +16,6 @@ const HOP_BY_HOP = [
 /** The names of the headers that end here: the usual ones, and those that the message itself names. */
 export function hopHeaders({ connection }: IncomingHttpHeaders): Set<string> {
   const named = (connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-  return new Set([...HOP_BY_HOP, ...named]);
+  // Without its length a body would be taken for the next message.
+  return new Set([...HOP_BY_HOP, ...named.filter((name) => name !== 'content-length')]);
 }

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RoseError } from '@rose/contract';
 import type { Logger } from 'pino';
 import type { ContainersService } from '../containers/containers-service.ts';
 import { asRoseError } from '../http/errors.ts';
+import { logFailure } from '../http/failures.ts';
 import type { Admissions } from './admissions.ts';
 import { appFailure } from './app-failure.ts';
 import { passRequest } from './app-request.ts';
@@ -73,16 +75,22 @@ export class PreviewDoor {
   }
 
   async #serve(exchange: Exchange): Promise<void> {
+    const { hosts, log } = this.#options;
     const { request, response, signal } = exchange;
-    const place = this.#options.hosts.find(request.headers.host)!;
+    const place = hosts.find(request.headers.host)!;
     try {
       if (this.#isClosing) throw new RoseError('STOPPING', 'RoSE is stopping.');
       const page = await this.#dealWith(exchange, place);
       if (page !== null) sendPage(request, response, page);
     } catch (error) {
       if (signal.aborted) return;
-      this.#options.log.warn({ ...place, err: error }, 'A preview failed.');
-      sendPage(request, response, failed(asRoseError(error, 'of a preview')));
+      const requestId = randomUUID();
+      const failure = asRoseError(error, requestId);
+      logFailure(log, failure, { ...place, requestId });
+      sendPage(request, response, failed(failure));
+    } finally {
+      // Its addresses are the app's own affair.
+      log.debug({ ...place, method: request.method, status: response.statusCode }, 'A preview was asked.');
     }
   }
 

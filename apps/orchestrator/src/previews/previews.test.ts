@@ -39,6 +39,12 @@ describe('a member', () => {
     expect(await house.enter(url)).toBe('');
   });
 
+  it('has at most 100 URLs at a time: the oldest no longer let him in', async () => {
+    const { url: oldest } = await open();
+    for (let count = 0; count < 100; count += 10) await Promise.all(Array.from({ length: 10 }, () => open()));
+    expect(await house.enter(oldest)).toBe('');
+  });
+
   it('comes in to the port that he asked for, and to no other', async () => {
     const { url } = await open();
     const other = new URL(url);

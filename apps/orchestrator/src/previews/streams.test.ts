@@ -160,7 +160,6 @@ it('a link that is revoked, or expires, ends what its visitors have open', async
 it('an open preview is a use of the project, and the end of it is noticed', async () => {
   const { activity } = house.rose.context.services.containers;
   const response = await open('/wait');
-  await new Promise((resolve) => setTimeout(resolve, 50));
   expect(activity.idleMs(house.project)).toBe(0);
   response.destroy();
   await expect.poll(() => activity.idleMs(house.project)).toBeGreaterThan(0);
@@ -188,4 +187,21 @@ async function knockOrOpen(): Promise<number> {
 it('300 requests at once are all answered', async () => {
   const answers = await Promise.all(Array.from({ length: 300 }, () => house.visit('/', cookie)));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+});
+
+it('RoSE stops in its time, whatever previews are open', async () => {
+  await using other = await previewHouse();
+  const { url } = await other.ada.rose.previews.open.mutate({ projectId: other.project, port: PORT });
+  const her = await other.enter(url);
+  const headers = { host: other.host(), cookie: her, origin: `http://${other.host()}` };
+  const socket = new WebSocket(`${other.rose.url.replace(/^http/, 'ws')}/socket`, { headers });
+  await once(socket, 'open');
+  const asked = httpRequest(`${other.rose.url}/wait`, { headers, agent: false })
+    .on('error', () => {})
+    .end();
+  await once(asked, 'response');
+  const began = Date.now();
+  await other.rose[Symbol.asyncDispose]();
+  expect(Date.now() - began).toBeLessThan(10_000);
+  expect(socket.readyState).toBe(WebSocket.CLOSED);
 });

@@ -6,14 +6,14 @@ import type { Place } from './preview-hosts.ts';
 const BYTES = 24;
 /** A browser is on its way to the preview. */
 const LIFE_MS = 60_000;
-const MOST = 10_000;
+const MOST_OF_ACCOUNT = 100;
 
 /** One-time tickets that carry a pass from RoSE's site to a preview's. */
 export class Tickets {
   readonly #passes = new Map<string, { pass: Pass; expiresAt: Date }>();
 
   make(pass: Pass): { ticket: string; expiresAt: Date } {
-    this.#forgetOld();
+    this.#forgetOld(pass.accountId);
     const ticket = randomBytes(BYTES).toString('base64url');
     const expiresAt = new Date(Date.now() + LIFE_MS);
     this.#passes.set(digest(ticket), { pass, expiresAt });
@@ -29,11 +29,11 @@ export class Tickets {
     return found.pass.projectId === projectId && found.pass.port === port ? found.pass : null;
   }
 
-  /** They are in the order of their making, and live equally long. */
-  #forgetOld(): void {
-    for (const [key, { expiresAt }] of this.#passes) {
-      if (expiresAt > new Date() && this.#passes.size < MOST) return;
-      this.#passes.delete(key);
-    }
+  /** What has expired, and the oldest of an account that has too many. They are in the order of their making. */
+  #forgetOld(accountId: number): void {
+    const now = new Date();
+    for (const [key, { expiresAt }] of this.#passes) if (expiresAt <= now) this.#passes.delete(key);
+    const own = [...this.#passes].filter(([, { pass }]) => pass.accountId === accountId);
+    for (const [key] of own.slice(0, Math.max(0, own.length - MOST_OF_ACCOUNT + 1))) this.#passes.delete(key);
   }
 }
