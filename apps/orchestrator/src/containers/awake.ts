@@ -5,6 +5,8 @@ export interface Awake {
   containerId: string;
   agent: AgentConnection;
   isPaused: boolean;
+  /** It has another agent than this orchestrator's: it is replaced at its next use. */
+  readonly isStale: boolean;
 }
 
 /** The containers that this orchestrator has brought up or taken over, with the ways to their agents. */
@@ -19,8 +21,8 @@ export class AwakeContainers {
     return [...this.#byProject.keys()];
   }
 
-  add(projectId: number, containerId: string, agent: AgentConnection): void {
-    this.#byProject.set(projectId, { containerId, agent, isPaused: false });
+  add(projectId: number, awake: Omit<Awake, 'isPaused'>): void {
+    this.#byProject.set(projectId, { ...awake, isPaused: false });
   }
 
   /** Forgets the container of a project, and closes the way to its agent. */

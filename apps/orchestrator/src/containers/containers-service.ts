@@ -52,7 +52,28 @@ export class ContainersService implements AsyncDisposable {
    */
   async wake(projectId: number, signal?: AbortSignal): Promise<AgentConnection> {
     this.activity.touch(projectId);
-    return await this.wakeQuietly(projectId, signal);
+    const agent = await this.wakeQuietly(projectId, signal);
+    return this.#awake.get(projectId)?.isStale === true ? await this.#renew(projectId, signal) : agent;
+  }
+
+  /** Replaces a container whose agent an earlier RoSE had built. */
+  async #renew(projectId: number, signal?: AbortSignal): Promise<AgentConnection> {
+    const { repository, states, log } = this.#options;
+    using _ = await this.#turns.hold(projectId, signal);
+    const awake = this.#awake.get(projectId);
+    if (awake?.isStale === true) {
+      if (awake.isPaused) await this.#starter.resume(projectId, awake);
+      await states.become(projectId, 'stopping');
+      try {
+        await this.#keeper!.checkpoint(await repository.get(projectId), awake.agent, { isHasty: false });
+      } catch (err) {
+        // The two may not understand each other any more. The volume keeps the work all the same.
+        log.warn({ projectId, err }, 'an agent of an earlier build kept no checkpoint');
+      }
+      await this.#stopper.discard(projectId);
+      this.activity.touch(projectId);
+    }
+    return this.#awake.get(projectId)?.agent ?? (await this.#restore(await repository.living(projectId)));
   }
 
   /** `wake` that does not count as a use of the project. */

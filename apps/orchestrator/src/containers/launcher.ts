@@ -16,6 +16,11 @@ export interface LauncherOptions {
   secretKey: Uint8Array;
 }
 
+export interface Launched extends ContainerInfo {
+  /** Made with another agent than one would be now. */
+  isStale: boolean;
+}
+
 /** Brings up the container of a project, and the way to its agent. */
 export class Launcher {
   readonly #options: LauncherOptions;
@@ -25,14 +30,14 @@ export class Launcher {
   }
 
   /** The running container of a project: the one there is, or a new one. */
-  async launch(project: ContainerRow, signal: AbortSignal): Promise<ContainerInfo> {
+  async launch(project: ContainerRow, signal: AbortSignal): Promise<Launched> {
     const { runtime, repository, settingsOf, egress } = this.#options;
-    await runtime.ensureImage(() => {}, signal);
+    const agentBuild = await runtime.ensureImage(() => {}, signal);
     const existing = project.containerId === null ? null : await runtime.inspect(project.containerId);
     if (existing?.status === 'running' || existing?.status === 'paused') {
       if (existing.status === 'paused') await runtime.resume(existing.id);
       await egress.listen(project.id, existing.egressSocket, policyOf(await settingsOf(project.id)));
-      return existing;
+      return { ...existing, isStale: existing.agentBuild !== agentBuild };
     }
     if (existing !== null) await runtime.remove(existing.id);
     const settings = await settingsOf(project.id);
@@ -49,7 +54,7 @@ export class Launcher {
     await repository.setContainer(project.id, container.id, runtime.name);
     await egress.listen(project.id, container.egressSocket, policyOf(settings));
     await runtime.start(container.id, signal);
-    return container;
+    return { ...container, isStale: false };
   }
 
   /** The agent of a running container, once it answers. */

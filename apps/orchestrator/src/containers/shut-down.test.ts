@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createRoseClient, type RoseClient } from '@rose/client/node';
@@ -110,6 +110,34 @@ it('a dev container that a killed orchestrator left is looked after by the next 
   });
   await attendant.round();
   expect(containers.awake()).toHaveLength(1);
+});
+
+it('a dev container with the agent of an earlier build is taken over, and replaced at its next use with its work kept', async () => {
+  await using place = await installation();
+  await killedAfter(place.config, async (at) => {
+    const { rose, project } = await withProject(at);
+    await rose.workspace(project.id).run(['bash', '-c', 'echo unsaved > notes.txt']);
+  });
+  const records = path.join(place.config.dataDir, 'containers');
+  const [id] = await readdir(records);
+  const file = path.join(records, id!, 'record.json');
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/"agentBuild":"\w+"/, '"agentBuild":"earlier"'));
+
+  await using second = await start(place.config);
+  const { containers } = second.context.services;
+  const [project] = await (await signedIn(second)).projects.list.query();
+  const { containerId } = await containers.project(project!.id);
+  await containers.care.adopt(project!.id, containerId!);
+  await containers.wakeQuietly(project!.id);
+  expect((await containers.project(project!.id)).containerId).toBe(containerId);
+
+  const rose = await signedIn(second);
+  const read = (): Promise<unknown> => rose.workspace(project!.id).files.read.query({ path: 'notes.txt' });
+  for (const { content } of (await Promise.all([read(), read(), read()])) as { content: string }[])
+    expect(content).toBe('unsaved\n');
+  expect(await second.context.runtime.list()).toMatchObject([{ status: 'running' }]);
+  expect((await containers.project(project!.id)).containerId).not.toBe(containerId);
+  expect(await rose.versions.list.query({ projectId: project!.id })).toMatchObject([{ kind: 'on-stop', files: 1 }]);
 });
 
 it('an agent that hangs holds a stop up for a few seconds only, and its volume keeps the work', async () => {

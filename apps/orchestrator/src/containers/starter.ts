@@ -44,7 +44,7 @@ export class Starter {
       agent = await launcher.connect(container, project);
       const outcome = await fill(agent);
       await states.become(project.id, 'running');
-      awake.add(project.id, container.id, agent);
+      awake.add(project.id, { containerId: container.id, agent, isStale: container.isStale });
       return { agent, outcome };
     } catch (error) {
       await agent?.[Symbol.asyncDispose]();

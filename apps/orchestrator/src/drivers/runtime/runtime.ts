@@ -20,8 +20,9 @@ export interface Runtime extends AsyncDisposable {
   /**
    * Builds, pulls or finds what `create` needs (the image, the agent bundle). Concurrent calls share one build.
    * @param image as ContainerSpec.image
+   * @returns the `agentBuild` of containers that are made of it
    */
-  ensureImage(report: (line: string) => void, signal?: AbortSignal, image?: string): Promise<void>;
+  ensureImage(report: (line: string) => void, signal?: AbortSignal, image?: string): Promise<string>;
 
   /**
    * Makes a container, not started, and its volume if that does not exist yet.

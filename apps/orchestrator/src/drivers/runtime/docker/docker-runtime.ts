@@ -71,8 +71,9 @@ export class DockerRuntime implements Runtime {
     };
   }
 
-  async ensureImage(report: (line: string) => void, signal?: AbortSignal, image?: string): Promise<void> {
-    await this.#images.ensure(image ?? null, report, signal);
+  async ensureImage(report: (line: string) => void, signal?: AbortSignal, image?: string): Promise<string> {
+    const { key } = await this.#images.ensure(image ?? null, report, signal);
+    return key;
   }
 
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo> {

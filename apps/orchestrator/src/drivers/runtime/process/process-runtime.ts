@@ -56,8 +56,9 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** Nothing to build: the agent was laid out when the runtime was made. */
-  async ensureImage(_report: (line: string) => void, _signal?: AbortSignal, image?: string): Promise<void> {
+  async ensureImage(_report: (line: string) => void, _signal?: AbortSignal, image?: string): Promise<string> {
     if (image !== undefined) throw noImages(image);
+    return this.#parts.agentBuild;
   }
 
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo> {
