@@ -64,7 +64,8 @@ export class Admissions {
 
   /** Ends so far: what was found before one of them is looked up again. */
   get #endings(): number {
-    return this.#options.access.endings + this.#revocations;
+    const { access, projectAccess } = this.#options;
+    return access.endings + projectAccess.changes + this.#revocations;
   }
 
   /** The admission that a pass gives; null when the right behind it has ended. */

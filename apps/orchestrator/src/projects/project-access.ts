@@ -70,6 +70,11 @@ export class ProjectAccess {
     }
   }
 
+  /** How many changes of roles there have been: what was looked up before may hold no longer. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Must be told when the role of an account in a project was changed or taken. */
   changed(accountId: number, projectId: number): void {
     this.#changes += 1;
