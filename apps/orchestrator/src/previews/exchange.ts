@@ -21,15 +21,23 @@ export function exchangeOf(request: IncomingMessage, response: ServerResponse): 
   return guarded({ request, response, head: null, signal: left.signal });
 }
 
-/** Of a request that wants another protocol; it may be refused as any other. */
-export function upgradeOf(request: IncomingMessage, socket: Duplex, head: Buffer): Exchange {
+/**
+ * Of a request that wants another protocol; it may be refused as any other. null, and the end of the connection, where
+ * it was sent before an earlier request on it was answered.
+ */
+export function upgradeOf(request: IncomingMessage, socket: Duplex, head: Buffer): Exchange | null {
   const left = new AbortController();
   socket.once('close', () => left.abort());
   socket.on('error', () => {});
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
-  // An upgrade comes over the connection that the server took.
-  response.assignSocket(socket as Socket);
+  try {
+    // An upgrade comes over the connection that the server took.
+    response.assignSocket(socket as Socket);
+  } catch {
+    socket.destroy();
+    return null;
+  }
   response.once('finish', () => (socket as Socket).destroySoon());
   return guarded({ request, response, head, signal: left.signal });
 }

@@ -25,6 +25,7 @@ const POLICY = [
 
 /** Answers with a page, or its words alone for who takes no HTML; nothing in it runs. */
 export function sendPage(request: IncomingMessage, response: ServerResponse, page: Page): void {
+  if (response.headersSent) return void request.socket.destroy();
   const isHtml = (request.headers.accept ?? '').includes('text/html');
   const body = isHtml ? htmlOf(page) : `${page.title}. ${page.text}\n`;
   response.writeHead(page.status, {

@@ -59,19 +59,27 @@ export class PreviewDoor {
   }
 
   answer(request: IncomingMessage, response: ServerResponse): void {
-    void this.#serve(exchangeOf(request, response));
+    this.#begin(exchangeOf(request, response));
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#upgraded.add(socket);
     socket.once('close', () => this.#upgraded.delete(socket));
-    void this.#serve(upgradeOf(request, socket, head));
+    const exchange = upgradeOf(request, socket, head);
+    if (exchange !== null) this.#begin(exchange);
   }
 
   /** Ends WebSockets, which would hold up the end of the server, and lets nobody in any more. */
   close(): void {
     this.#isClosing = true;
     for (const socket of this.#upgraded) socket.destroy();
+  }
+
+  #begin(exchange: Exchange): void {
+    this.#serve(exchange).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, 'A preview failed, and could not say so.');
+      exchange.request.socket.destroy();
+    });
   }
 
   async #serve(exchange: Exchange): Promise<void> {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { ask } from '@rose/testing';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -124,6 +125,22 @@ it('a WebSocket without a pass, or of another site’s page, is refused before a
   expect(await knock('', {}, '/projects/1/agent/-/terminals.attach')).toBe(401);
 });
 
+it('a WebSocket that is asked for before an earlier answer has come ends the connection, and nothing else', async () => {
+  const { port, hostname } = new URL(house.rose.url);
+  const socket = connect(Number(port), hostname);
+  const upgrade =
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZQ==';
+  for (const cookies of ['', `Cookie: ${cookie}\r\n`]) {
+    socket.write(`GET /wait HTTP/1.1\r\nHost: ${house.host()}\r\n${cookies}\r\n`);
+    socket.write(`GET /socket HTTP/1.1\r\nHost: ${house.host()}\r\n${cookies}${upgrade}\r\n\r\n`);
+  }
+  await once(
+    socket.resume().on('error', () => {}),
+    'close',
+  );
+  expect((await house.visit('/', cookie)).status).toBe(200);
+});
+
 it('a request for another protocol than WebSocket is a request as any other', async () => {
   const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' };
   expect(await house.visit('/echo', cookie, { headers })).toMatchObject({ status: 200, json: { method: 'GET' } });
@@ -155,6 +172,16 @@ it('a link that is revoked, or expires, ends what its visitors have open', async
     if (expiresInSeconds === 600) await house.ada.rose.previews.revoke.mutate({ projectId: house.project, id });
     await ended;
   }
+});
+
+it('a request resumes a project that is paused', async () => {
+  const { containers } = house.rose.context.services;
+  await expect.poll(() => containers.activity.idleMs(house.project)).toBeGreaterThan(0);
+  await containers.pause(house.project, 0);
+  expect(containers.isPaused(house.project)).toBe(containers.runtime.canPause);
+  const background = { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' };
+  expect((await house.visit('/', cookie, { headers: background })).status).toBe(200);
+  expect(containers.isPaused(house.project)).toBe(false);
 });
 
 it('an open preview is a use of the project, and the end of it is noticed', async () => {

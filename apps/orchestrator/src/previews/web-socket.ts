@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Exchange } from './exchange.ts';
 
@@ -28,5 +27,5 @@ export async function carryWebSocket(exchange: Exchange, app: Duplex, { headers,
   socket.once('end', () => setTimeout(() => app.destroy(), GOODBYE_MS));
   socket.pipe(app);
   app.pipe(socket);
-  if (!socket.destroyed) await once(socket, 'close');
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 }
