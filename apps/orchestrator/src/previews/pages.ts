@@ -60,7 +60,7 @@ export function notLetIn({ projectId }: Place, roseUrl: string): Page {
   return {
     status: 401,
     title: 'Open this preview from RoSE',
-    text: 'Only members of its project may look at it, and those who were sent a link. Links end, too.',
+    text: 'Members of its project may look at it, and people with a link that is still good.',
     link: { href: `${roseUrl}/project/${projectId}/ports`, text: 'Go to the project' },
   };
 }
