@@ -162,3 +162,16 @@ it('an agent that stays silent round after round is restarted with its container
   expect((await containers.project(projectId)).containerId).not.toBe(before.containerId);
   expect((await ada.rose.workspace(projectId).files.read.query({ path: 'page' })).content).toBe('here\n');
 });
+
+it('who watches files keeps no container awake, and hears on when somebody works in it again', async ({ skip }) => {
+  if (!house.context.runtime.canPause) skip('this runtime cannot pause');
+  await set({ autosaveMinutes: 0, idlePauseMinutes: 10 });
+  const changes = (await ada.rose.workspace(projectId).files.watch.query({}))[Symbol.asyncIterator]();
+  await changes.next();
+  later(11);
+  await attendant.round();
+  expect(await state()).toBe('paused');
+  await run('echo back > page');
+  expect((await changes.next()).value).toMatchObject({ changes: [{ path: 'page', kind: 'created' }], lost: false });
+  await changes.return?.();
+});

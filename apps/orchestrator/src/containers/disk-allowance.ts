@@ -1,5 +1,7 @@
 const MIB = 1024 * 1024;
-const LONGEST_MS = 5 * 60_000;
+/** Right after a start others need the machine more. */
+const FIRST_MS = 30_000;
+const LONGEST_MS = 15 * 60_000;
 /** After a count at least so long, and so many times as long as the count took: it may take no more of the disk's time. */
 const SHORTEST_MS = 2000;
 const REST = 10;
@@ -15,20 +17,25 @@ export class DiskAllowance {
   /** Whether that was too much. */
   isOver = false;
   #allowed: number | null = null;
-  #freeBytes = 0;
-  #countedAtMs = 0;
+  #freeBytes: number;
+  #countedAtMs = performance.now();
   #tookMs = 0;
+
+  /** @param freeBytes of the disk when the container came up */
+  constructor(freeBytes: number) {
+    this.#freeBytes = freeBytes;
+  }
 
   /**
    * Whether it can be over its limit by now: the disk lost half of what it had left, or it was not counted for long.
    * @param limit bytes; 0 for none
    */
   isDue(limit: number, freeBytes: number, isScarce: boolean): boolean {
-    if (this.#allowed === null) return true;
     const agoMs = performance.now() - this.#countedAtMs;
+    const lost = this.#freeBytes - freeBytes;
+    if (this.#allowed === null) return lost >= STEP_BYTES || agoMs > FIRST_MS;
     if (agoMs < Math.max(SHORTEST_MS, this.#tookMs * REST)) return false;
     if (agoMs > LONGEST_MS) return true;
-    const lost = this.#freeBytes - freeBytes;
     if (isScarce) return lost >= STEP_BYTES;
     return limit > 0 && lost >= Math.max(STEP_BYTES, (Math.max(limit, this.#allowed) - this.bytes) / 2);
   }

@@ -34,7 +34,8 @@ async function projectOf(person: Person, diskMiB = 64) {
 it('who fills the disk is stopped with a reason and loses nothing; the others work on', async () => {
   const hers = await projectOf(grace);
   const mine = await projectOf(ada);
-  await expect.poll(async () => (await mine.usage()).diskBytes, { timeout: 20_000 }).toBeGreaterThan(0);
+  await mine.run('head -c 20M /dev/zero > first');
+  await expect.poll(async () => (await mine.usage()).diskBytes, { timeout: 40_000 }).toBeGreaterThan(0);
   mine
     .run('echo kept > page; for i in 1 2 3 4 5 6 7 8; do head -c 50M /dev/zero > "$i"; done; sleep 600')
     .catch(() => {});
@@ -50,8 +51,8 @@ it('who fills the disk is stopped with a reason and loses nothing; the others wo
   expect((await ada.rose.projects.get.query({ projectId: mine.projectId })).activeVersion).toBe(null);
 });
 
-/** A watch whose rounds the test makes, over a disk that is as full as the test says. */
-function watchOf(): { disk: DiskWatch; space: Space } {
+/** A watch whose rounds the test makes, over a disk that is as full as the test says; it has counted once. */
+async function watchOf(): Promise<{ disk: DiskWatch; space: Space }> {
   const space = { freeBytes: 100 * GIB, totalBytes: 1000 * GIB };
   const { containers, settings } = house.context.services;
   const disk = new DiskWatch({
@@ -61,6 +62,9 @@ function watchOf(): { disk: DiskWatch; space: Space } {
     space: async () => space,
     log: pino({ level: 'silent' }),
   });
+  await disk.round();
+  space.freeBytes -= GIB;
+  await disk.round();
   return { disk, space };
 }
 
@@ -69,9 +73,8 @@ it('what came up over its limit may shrink but not grow', async () => {
   await mine.run('head -c 100M /dev/zero > large');
   await ada.rose.containers.restart.mutate({ projectId: mine.projectId });
   // The house watches too.
-  await expect.poll(async () => (await mine.usage()).diskBytes, { timeout: 20_000 }).toBeGreaterThan(100 * MIB);
-  const { disk, space } = watchOf();
-  await disk.round();
+  await expect.poll(async () => (await mine.usage()).diskBytes, { timeout: 40_000 }).toBeGreaterThan(100 * MIB);
+  const { disk, space } = await watchOf();
   await ada.rose.settings.project.update.mutate({ projectId: mine.projectId, values: { diskMiB: 64 } });
   const look = async (): Promise<string> => {
     space.freeBytes -= GIB;
@@ -94,8 +97,7 @@ it('what came up over its limit may shrink but not grow', async () => {
 it('on a disk that is almost full who fills it is stopped, whatever the limits', async () => {
   const mine = await projectOf(ada, 0);
   const hers = await projectOf(grace, 0);
-  const { disk, space } = watchOf();
-  await disk.round();
+  const { disk, space } = await watchOf();
   await mine.run('head -c 200M /dev/zero > large');
   space.freeBytes = GIB;
   await expect

@@ -73,7 +73,7 @@ export class DiskWatch {
     try {
       const limit = await limitOf(projectId);
       let allowance = this.#allowances.get(projectId);
-      if (allowance === undefined) this.#allowances.set(projectId, (allowance = new DiskAllowance()));
+      if (allowance === undefined) this.#allowances.set(projectId, (allowance = new DiskAllowance(freeBytes)));
       if (!allowance.isDue(limit, freeBytes, isScarce)) return;
       const grown = allowance.count(await this.#count(projectId, allowance), limit, freeBytes);
       this.#lastKnown.set(projectId, allowance.bytes);
