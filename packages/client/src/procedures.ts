@@ -12,6 +12,7 @@ const STREAMED = new Set([
   'search.names',
   'projects.watch',
   'containers.watch',
+  'containers.startLines',
   'containers.watchUsage',
   'containers.watchLogs',
   'files.watch',

@@ -2,6 +2,7 @@ export * from './accounts.ts';
 export * from './archives.ts';
 export * from './comparisons.ts';
 export * from './containers.ts';
+export * from './dev-container-file.ts';
 export * from './errors.ts';
 export * from './members.ts';
 export * from './processes.ts';

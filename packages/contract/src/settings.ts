@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { imageNameSchema } from './dev-container-file.ts';
 import { projectIdSchema } from './projects.ts';
 import { storable } from './text.ts';
 
@@ -52,6 +53,12 @@ export const projectSettingsSchema = z.strictObject({
   environment: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), storable(z.string().max(32_768)))
     .describe('Environment of commands'),
+  image: z
+    .union([z.literal(''), imageNameSchema])
+    .describe('Image of the dev container, from its next start; empty = what devcontainer.json names, else RoSE’s own'),
+  devContainerFile: z
+    .enum(['follow', 'ignore'])
+    .describe('What to do with .devcontainer/devcontainer.json of the workspace'),
   preSaveCommand: storable(z.string().max(4096)).describe('Shell command run before each save; empty = none'),
   preSaveSeconds: z.number().int().min(1).max(3600).describe('Time limit of preSaveCommand'),
 });
@@ -81,6 +88,8 @@ export const PROJECT_DEFAULTS: Omit<ProjectSettings, keyof typeof shared> = {
   egress: 'public',
   egressAllow: [],
   environment: {},
+  image: '',
+  devContainerFile: 'follow',
   preSaveCommand: '',
   preSaveSeconds: 60,
 };

@@ -1,5 +1,11 @@
-import { notFound, type ProjectState, type StateChange } from '@rose/contract';
-import type { Project as ProjectRow, PrismaClient } from '../drivers/database/generated/client.ts';
+import {
+  devContainerFileSchema,
+  notFound,
+  type DevContainerFile,
+  type ProjectState,
+  type StateChange,
+} from '@rose/contract';
+import { Prisma, type Project as ProjectRow, type PrismaClient } from '../drivers/database/generated/client.ts';
 
 /** What the lifecycle knows of a project. */
 export type ContainerRow = Pick<
@@ -8,6 +14,8 @@ export type ContainerRow = Pick<
 > & {
   state: ProjectState;
   stateReason: string | null;
+  /** What its devcontainer.json said when it was read last. */
+  devContainer: DevContainerFile | null;
 };
 
 const columns = {
@@ -18,6 +26,7 @@ const columns = {
   containerId: true,
   workspacePath: true,
   baseVersion: true,
+  devContainer: true,
   deletedAt: true,
 } as const;
 
@@ -37,7 +46,7 @@ export class ContainersRepository {
 
   async find(projectId: number): Promise<ContainerRow | null> {
     const row = await this.#prisma.project.findUnique({ where: { id: projectId }, select: columns });
-    return row && { ...row, state: fromRow(row.state) };
+    return row && containerRow(row);
   }
 
   /** A project that may be used. @throws RoseError NOT_FOUND also for a deleted one */
@@ -49,7 +58,7 @@ export class ContainersRepository {
 
   async all(): Promise<ContainerRow[]> {
     const rows = await this.#prisma.project.findMany({ select: columns });
-    return rows.map((row) => ({ ...row, state: fromRow(row.state) }));
+    return rows.map(containerRow);
   }
 
   /** Projects that have a container, as far as the rows know. */
@@ -96,10 +105,22 @@ export class ContainersRepository {
     });
   }
 
+  /** Notes what the workspace's devcontainer.json says; null for none. */
+  async setDevContainer(projectId: number, file: DevContainerFile | null): Promise<void> {
+    const devContainer = file ?? Prisma.DbNull;
+    await this.#prisma.project.updateMany({ where: { id: projectId }, data: { devContainer } });
+  }
+
   /** Says which version the volume derives from; null for none. */
   async setBase(projectId: number, baseVersion: number | null): Promise<void> {
     await this.#prisma.project.updateMany({ where: { id: projectId }, data: { baseVersion } });
   }
+}
+
+function containerRow(row: Prisma.ProjectGetPayload<{ select: typeof columns }>): ContainerRow {
+  // Of an earlier RoSE, perhaps: then it is read again.
+  const { data = null } = devContainerFileSchema.safeParse(row.devContainer);
+  return { ...row, state: fromRow(row.state), devContainer: data };
 }
 
 /** Identifiers of the schema have no hyphen. */

@@ -23,6 +23,12 @@ export const containersRouter = router({
         ctx.services.monitor.states.one(ctx.identity.account.id, ctx.project.id, left),
       ),
     ),
+  /** What its last start told (pulls, builds, postCreateCommand), then each new line. */
+  startLines: projectProcedure('viewer')
+    .input(projectInput)
+    .query(({ ctx, signal }) =>
+      whileMember(ctx, signal, (left) => ctx.services.containers.startLines.watch(ctx.project.id, left)),
+    ),
   usage: projectProcedure('viewer')
     .input(projectInput)
     .query(({ ctx }) => ctx.services.monitor.usage.measure(ctx.project.id)),

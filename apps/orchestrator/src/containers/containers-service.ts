@@ -6,10 +6,13 @@ import { Caretaker, isAlive } from './caretaker.ts';
 import type { ContainersOptions, ContainerStatus } from './containers-options.ts';
 import type { ContainerRow } from './containers-repository.ts';
 import type { WorkspaceKeeper } from './keeper.ts';
+import { DevContainers } from './dev-containers.ts';
 import { Launcher } from './launcher.ts';
 import { Locks } from './locks.ts';
+import { PostCreates } from './post-create.ts';
 import { shutDown } from './shut-down.ts';
 import { Starter } from './starter.ts';
+import { StartLines } from './start-lines.ts';
 import { Stopper } from './stopper.ts';
 
 /** The life of dev containers: at most one a project, made when it is needed. */
@@ -23,7 +26,9 @@ export class ContainersService implements AsyncDisposable {
   readonly #awake = new AwakeContainers();
   readonly #starter: Starter;
   readonly #stopper: Stopper;
+  readonly #postCreates: PostCreates;
   readonly activity = new Activity();
+  readonly startLines = new StartLines();
   readonly care: Caretaker;
   #keeper: WorkspaceKeeper | null = null;
 
@@ -32,7 +37,11 @@ export class ContainersService implements AsyncDisposable {
     const shared = { ...options, awake: this.#awake };
     const stopper = new Stopper({ ...shared, activity: this.activity });
     this.#stopper = stopper;
-    this.#starter = new Starter({ ...shared, launcher: new Launcher(options), stopper });
+    const told = { ...options, lines: this.startLines };
+    this.#postCreates = new PostCreates({ ...told, activity: this.activity });
+    const launcher = new Launcher(told);
+    const parts = { launcher, stopper, devContainers: new DevContainers(told), postCreates: this.#postCreates };
+    this.#starter = new Starter({ ...shared, ...parts, lines: this.startLines });
     const restore = (project: ContainerRow): Promise<unknown> => this.#restore(project);
     this.care = new Caretaker({ ...shared, turns: this.#turns, stopper, restore });
   }
@@ -237,8 +246,9 @@ export class ContainersService implements AsyncDisposable {
 
   async status(projectId: number): Promise<ContainerStatus> {
     const { repository, runtime } = this.#options;
-    const { state, stateReason } = await repository.get(projectId);
-    return { state, stateReason, runtime: runtime.name, isolation: runtime.isolation };
+    const { state, stateReason, devContainer } = await repository.get(projectId);
+    const postCreate = this.#postCreates.get(projectId);
+    return { state, stateReason, runtime: runtime.name, isolation: runtime.isolation, devContainer, postCreate };
   }
 
   /** Keeps unsaved work as far as there is time, then ends every container. */

@@ -1,11 +1,17 @@
 import { createHmac } from 'node:crypto';
-import type { ProjectSettings } from '@rose/contract';
+import { RoseError, type ProjectSettings } from '@rose/contract';
 import { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { ContainerInfo, Runtime } from '../drivers/runtime/runtime.ts';
 import type { EgressPolicy } from '../egress/rules.ts';
 import type { EgressProxy } from '../egress/supervisor.ts';
 import type { ContainerRow, ContainersRepository } from './containers-repository.ts';
+import { imageRefused } from './dev-containers.ts';
 import { untilReady } from './ready.ts';
+import type { StartLines } from './start-lines.ts';
+import { wishOf, type Wish } from './wish.ts';
+
+/** Nobody has worked in it yet. */
+const REPLACE_GRACE_SECONDS = 2;
 
 export interface LauncherOptions {
   repository: ContainersRepository;
@@ -14,11 +20,15 @@ export interface LauncherOptions {
   settingsOf: (projectId: number) => Promise<ProjectSettings>;
   /** Secrets of agents are derived from it. */
   secretKey: Uint8Array;
+  /** Hears what the starts tell. */
+  lines: StartLines;
 }
 
 export interface Launched extends ContainerInfo {
   /** Made with another agent than one would be now. */
   isStale: boolean;
+  /** It ran already. */
+  isFound: boolean;
 }
 
 /** Brings up the container of a project, and the way to its agent. */
@@ -32,19 +42,21 @@ export class Launcher {
   /** The running container of a project: the one there is, or a new one. */
   async launch(project: ContainerRow, signal: AbortSignal): Promise<Launched> {
     const { runtime, repository, settingsOf, egress } = this.#options;
-    const agentBuild = await runtime.ensureImage(() => {}, signal);
+    const agentBuild = await runtime.ensureImage(this.#report(project), signal);
     const existing = project.containerId === null ? null : await runtime.inspect(project.containerId);
     if (existing?.status === 'running' || existing?.status === 'paused') {
       if (existing.status === 'paused') await runtime.resume(existing.id);
       await egress.listen(project.id, existing.egressSocket, policyOf(await settingsOf(project.id)));
-      return { ...existing, isStale: existing.agentBuild !== agentBuild };
+      return { ...existing, isStale: existing.agentBuild !== agentBuild, isFound: true };
     }
     if (existing !== null) await runtime.remove(existing.id);
     const settings = await settingsOf(project.id);
     await this.#noticeLostVolume(project);
-    const { memoryMiB, cpus, pids, environment } = settings;
+    const { memoryMiB, cpus, pids } = settings;
+    const { image, environment } = await this.#wishFor(project, settings, signal);
     const spec = {
       projectId: project.id,
+      ...(image === null ? {} : { image }),
       volume: project.workspacePath,
       secret: this.#secretOf(project),
       limits: { memoryMiB, cpus, pids },
@@ -54,7 +66,35 @@ export class Launcher {
     await repository.setContainer(project.id, container.id, runtime.name);
     await egress.listen(project.id, container.egressSocket, policyOf(settings));
     await runtime.start(container.id, signal);
-    return { ...container, isStale: false };
+    return { ...container, isStale: false, isFound: false };
+  }
+
+  /** Another container in the place of one that was just made. */
+  async replace(project: ContainerRow, { id }: Launched, signal: AbortSignal): Promise<Launched> {
+    const { runtime } = this.#options;
+    await runtime.stop(id, REPLACE_GRACE_SECONDS);
+    await runtime.remove(id);
+    return await this.launch(project, signal);
+  }
+
+  /** What the container shall be, as far as its image can be had. @throws RoseError of an image that is a must */
+  async #wishFor(project: ContainerRow, settings: ProjectSettings, signal: AbortSignal): Promise<Wish> {
+    const wish = wishOf(settings, project.devContainer);
+    if (wish.image === null) return wish;
+    const { runtime, lines } = this.#options;
+    try {
+      await runtime.ensureImage(this.#report(project), signal, wish.image);
+      return wish;
+    } catch (error) {
+      const isRefused = error instanceof RoseError && error.code === 'CONTAINER_FAILED';
+      if (wish.isMust || !isRefused || project.devContainer === null) throw error;
+      lines.tell(project.id, imageRefused(project.devContainer, error));
+      return { ...wish, image: null };
+    }
+  }
+
+  #report({ id }: ContainerRow): (line: string) => void {
+    return (line) => this.#options.lines.tell(id, line);
   }
 
   /** The agent of a running container, once it answers. */

@@ -4,7 +4,10 @@ import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { Runtime } from '../drivers/runtime/runtime.ts';
 import type { Awake, AwakeContainers } from './awake.ts';
 import type { ContainerRow } from './containers-repository.ts';
+import type { DevContainers } from './dev-containers.ts';
 import type { Launcher } from './launcher.ts';
+import type { PostCreates } from './post-create.ts';
+import type { StartLines } from './start-lines.ts';
 import type { States } from './states.ts';
 import type { Stopper } from './stopper.ts';
 
@@ -14,6 +17,9 @@ export interface StarterOptions {
   stopper: Stopper;
   states: States;
   awake: AwakeContainers;
+  devContainers: DevContainers;
+  postCreates: PostCreates;
+  lines: StartLines;
   log: Logger;
 }
 
@@ -34,15 +40,23 @@ export class Starter {
     project: ContainerRow,
     fill: (agent: AgentConnection) => Promise<T>,
   ): Promise<{ agent: AgentConnection; outcome: T }> {
-    const { launcher, states, awake } = this.#options;
+    const { launcher, states, awake, devContainers, postCreates, lines } = this.#options;
     const { signal } = this.#closing;
     signal.throwIfAborted();
     await states.become(project.id, 'starting');
     let agent: AgentConnection | null = null;
     try {
-      const container = await launcher.launch(project, signal);
+      lines.begin(project.id);
+      let container = await launcher.launch(project, signal);
       agent = await launcher.connect(container, project);
       const outcome = await fill(agent);
+      // One that ran already is somebody's, with terminals: what the file says is for the next one.
+      if ((await devContainers.note(project, agent)) && !container.isFound) {
+        await agent[Symbol.asyncDispose]();
+        container = await launcher.replace(project, container, signal);
+        agent = await launcher.connect(container, project);
+      }
+      postCreates.begin(project, agent);
       await states.become(project.id, 'running');
       awake.add(project.id, { containerId: container.id, agent, isStale: container.isStale });
       return { agent, outcome };

@@ -2,6 +2,7 @@ import {
   notFound,
   PROJECT_DEFAULTS,
   projectSettingsSchema,
+  RoseError,
   USER_DEFAULTS,
   userSettingsSchema,
   type ProjectSettingKey,
@@ -20,13 +21,20 @@ export class SettingsService {
   readonly #repository: SettingsRepository;
   readonly #projectChanged: (projectId: number, settings: ProjectSettings) => Promise<void>;
 
-  /** `projectChanged` is told what holds for a project after one of its own values changed. */
+  readonly #hasImages: boolean;
+
+  /**
+   * @param projectChanged is told what holds for a project after one of its own values changed
+   * @param hasImages whether dev containers are made of images here
+   */
   constructor(
     repository: SettingsRepository,
     projectChanged: (projectId: number, settings: ProjectSettings) => Promise<void>,
+    hasImages = true,
   ) {
     this.#repository = repository;
     this.#projectChanged = projectChanged;
+    this.#hasImages = hasImages;
   }
 
   async ofUser(userId: number): Promise<SettingsView<UserSettings>> {
@@ -50,10 +58,12 @@ export class SettingsService {
     return resolve(projectSettingsSchema, [INSTALLATION, user, { source: 'project', values: own }]);
   }
 
+  /** @throws RoseError INVALID_INPUT for an image where there are none */
   async updateProject(
     project: { id: number; ownerId: number },
     values: Partial<ProjectSettings>,
   ): Promise<SettingsView<ProjectSettings>> {
+    if (!this.#hasImages && (values.image ?? '') !== '') throw noImages();
     await this.#repository.mergeProject(project.id, values);
     return await this.#changed(project);
   }
@@ -88,4 +98,10 @@ export class SettingsService {
     const isSet = marked !== undefined || theme !== USER_DEFAULTS.theme;
     return { source: 'user', values: isSet ? { ...others, theme } : others };
   }
+}
+
+function noImages(): RoseError<'INVALID_INPUT'> {
+  const message =
+    'Here dev containers are processes of this machine, which are made of no image. With ROSE_RUNTIME=docker they are.';
+  return new RoseError('INVALID_INPUT', message, { issues: [{ path: 'values.image', message }] });
 }

@@ -1,23 +1,12 @@
-import {
-  COMMAND_REQUEST,
-  COMMAND_RESPONSE,
-  RoseError,
-  STREAMS,
-  type CommandSpec,
-  type ProjectSettings,
-  type VersionKind,
-} from '@rose/contract';
-import { decodeJson, encodeJsonFrame, readFrames } from '@rose/snapshot';
+import { RoseError, type CommandSpec, type ProjectSettings, type VersionKind } from '@rose/contract';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
+import { failureOf, runCommand } from '../drivers/agent/run-command.ts';
 
 /** What a checkpoint before a load or an import holds must be the workspace as it is. */
 const RUNS_BEFORE: ReadonlySet<VersionKind> = new Set(['manual', 'auto-save', 'on-stop']);
 const MAX_TOLD_BYTES = 2000;
 const SPARE_SECONDS = 15;
-
-const exitSchema = z.object({ code: z.number().nullable(), signal: z.string().nullable(), timedOut: z.boolean() });
 
 /** A project's own command before each save: a database dump, for example. */
 export class PreSaveHook {
@@ -59,28 +48,24 @@ async function runWithDeadline(
   const deadline = AbortSignal.timeout((spec.timeLimitSeconds + SPARE_SECONDS) * 1000);
   const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   try {
-    return await runCommand(agent, spec, either);
+    return await failureOfRun(agent, spec, either);
   } catch (error) {
     if (signal?.aborted === true) throw error;
+    if (error instanceof RoseError && error.code === 'CONFLICT') return error.message;
     return `could not run: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
 /** null when the command ended with 0, else a sentence's end that says what happened. */
-async function runCommand(agent: AgentConnection, spec: CommandSpec, signal?: AbortSignal): Promise<string | null> {
-  const body = encodeJsonFrame(COMMAND_REQUEST.SPEC, spec);
-  const answer = await agent.stream({ method: 'POST', path: `/-/${STREAMS.runCommand}`, body, signal, idleMs: 0 });
+async function failureOfRun(
+  agent: AgentConnection,
+  spec: CommandSpec & { timeLimitSeconds: number },
+  signal: AbortSignal,
+): Promise<string | null> {
   let told = '';
-  for await (const { type, payload } of readFrames(answer)) {
-    if (type === COMMAND_RESPONSE.STDERR) told = (told + payload.toString('utf8')).slice(-MAX_TOLD_BYTES);
-    if (type === COMMAND_RESPONSE.ERROR) return `could not run: ${payload.toString('utf8', 0, MAX_TOLD_BYTES)}`;
-    if (type !== COMMAND_RESPONSE.EXIT) continue;
-    const { code, signal: by, timedOut } = exitSchema.parse(decodeJson(payload));
-    if (code === 0) return null;
-    const how = timedOut
-      ? `took longer than ${spec.timeLimitSeconds} s`
-      : `ended with ${code === null ? by : `code ${code}`}`;
-    return `${how}. ${told.trim()}`.trim();
-  }
-  return 'broke off.';
+  const hear = (piece: Buffer, stream: 'stdout' | 'stderr'): void => {
+    if (stream === 'stderr') told = (told + piece.toString('utf8')).slice(-MAX_TOLD_BYTES);
+  };
+  const failure = failureOf(await runCommand(agent, spec, hear, signal), spec.timeLimitSeconds);
+  return failure && `${failure}. ${told.trim()}`.trim();
 }

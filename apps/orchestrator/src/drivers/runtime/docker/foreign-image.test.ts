@@ -1,20 +1,13 @@
 import type Docker from 'dockerode';
-import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { readFile, realpath } from 'node:fs/promises';
-import path from 'node:path';
-import { promisify } from 'node:util';
-import { pack } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AgentInContainer, agentIsMissing } from './agent-in-container.ts';
 import { connectToEngine } from './engine.ts';
 import { findTestEngine } from './test-engine.ts';
+import { programs, TestImage } from './test-image.ts';
 import { withDev } from './users.ts';
 
 const engine = await findTestEngine();
 const skip = typeof engine === 'string' ? engine : agentIsMissing();
-/** Programs of this machine that an image is made of. */
-const PROGRAMS = ['/bin/dash', '/usr/bin/id', '/usr/bin/cat'];
 
 test('dev takes the place of whoever has its name or its numbers in an image', () => {
   const passwd =
@@ -35,17 +28,9 @@ describe.skipIf(skip !== null)(skip === null ? 'foreign image' : `foreign image 
   });
   afterEach(() => stack.disposeAsync());
 
-  /** An image of these files, as `docker import` makes it. */
   async function imageOf(files: Record<string, Buffer | string>, changes: string[] = []): Promise<string> {
-    const name = `rose-test-${randomUUID()}:1`;
-    const tar = pack();
-    for (const [file, content] of Object.entries(files)) tar.entry({ name: file, mode: 0o755 }, content);
-    tar.finalize();
-    const [repo, tag] = name.split(':');
-    const answer = await docker.importImage(tar as unknown as string, { repo, tag, changes });
-    await new Promise((resolve, reject) => answer.on('end', resolve).on('error', reject).resume());
-    stack.defer(() => docker.getImage(name).remove({ force: true }));
-    return name;
+    if (typeof engine === 'string') throw new Error(engine);
+    return stack.use(await TestImage.of(engine, files, changes)).name;
   }
 
   async function ada(image?: string): Promise<AgentInContainer> {
@@ -113,18 +98,3 @@ describe.skipIf(skip !== null)(skip === null ? 'foreign image' : `foreign image 
     expect(await working.runtime.list()).toEqual([]);
   });
 });
-
-/** A shell and two programs with the libraries that they need, and nothing else. */
-async function programs(): Promise<Record<string, Buffer>> {
-  const needed = new Set<string>();
-  for (const program of PROGRAMS) {
-    const { stdout } = await promisify(execFile)('ldd', [program]);
-    for (const [, library = ''] of stdout.matchAll(/(\/[^ ]+) \(0x/g)) needed.add(library);
-  }
-  const files: Record<string, Buffer> = {};
-  for (const library of needed) files[library.slice(1)] = await readFile(await realpath(library));
-  for (const program of PROGRAMS) files[`usr/bin/${path.basename(program)}`] = await readFile(program);
-  files['bin/sh'] = files['usr/bin/dash']!;
-  files['usr/bin/sh'] = files['usr/bin/dash']!;
-  return files;
-}
