@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { ask, codeOf, testOrchestrator, type Person } from '@rose/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { createServer } from '../server.ts';
 import { PORT, previewHouse, type PreviewHouse } from '../../test/preview-house.ts';
 
 let house: PreviewHouse;
@@ -83,4 +86,20 @@ it('behind TLS previews are below their own domain, and the pass is bound to its
   const stranger = await ask(rose.url, { headers: { ...headers, cookie: planted } });
   expect(stranger.status).toBe(401);
   expect(stranger.text).toContain('href="https://rose.example.org/project/1/ports"');
+});
+
+it('a request that comes by a server of Fastify’s own, as for a second address of localhost, is answered alike', async () => {
+  await using rose = await testOrchestrator();
+  await using routes = await createServer(rose.context);
+  rose.context.previews.hosts.listensOn = () => 4000;
+  await routes.ready();
+  const second = createHttpServer((request, response) => routes.routing(request, response)).listen(0, '127.0.0.1');
+  await once(second, 'listening');
+  const url = `http://127.0.0.1:${(second.address() as AddressInfo).port}`;
+  for (const path of ['/', '/healthz', '/trpc/accounts.me', '/.rose/enter']) {
+    const { status, text, headers } = await ask(url + path, { headers: { host: 'p1-80.localhost:4000' } });
+    expect({ status, text }).toEqual({ status: 401, text: expect.stringMatching(/^Open this preview/) });
+    expect(headers).not.toHaveProperty('x-request-id');
+  }
+  second.close();
 });
