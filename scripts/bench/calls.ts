@@ -22,7 +22,11 @@ export async function calls(root: string, scratch: string, house: House, count: 
   await rose.workspace(id).files.write.mutate({ path: 'README.md', content: CONTENT });
   await using agent = await startAgent(root, path.join(scratch, 'agent'));
   const rows: Row[] = [];
-  for (const call of ['status.get', 'files.list', `files.read?input=${encodeURIComponent('{"path":"README.md"}')}`]) {
+  for (const call of [
+    'status.get',
+    `files.list?input=${encodeURIComponent('{}')}`,
+    `files.read?input=${encodeURIComponent('{"path":"README.md"}')}`,
+  ]) {
     const through = caller(new URL(`${house.url}/projects/${id}/agent/${call}`), { authorization: `Bearer ${token}` });
     const straight = caller(agent.at(call), { 'x-rose-secret': SECRET, 'x-rose-role': 'viewer' });
     const times: Record<string, number[]> = { [ROSE]: [], [STRAIGHT]: [] };

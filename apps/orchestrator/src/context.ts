@@ -118,6 +118,7 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   const settings = new SettingsService(
     new SettingsRepository(prisma),
     (projectId, { egress: mode, egressAllow: allow }) => egress.setPolicy(projectId, { mode, allow }),
+    runtime.name === 'docker',
   );
   const settingsOf = (projectId: number) => settings.effectiveProjectSettings(projectId);
   const deeds = new Locks();
@@ -237,7 +238,14 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
     settings,
     projectAccess,
     members: new MembersService(new MembersRepository(prisma), projectAccess),
-    projects: new ProjectsService({ repository: projectsRepository, containers, versions, histories, adoptions }),
+    projects: new ProjectsService({
+      repository: projectsRepository,
+      containers,
+      versions,
+      histories,
+      adoptions,
+      access: projectAccess,
+    }),
     containers,
     previews: previews.service,
     monitor,
@@ -268,15 +276,13 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
   parts.use(
     startCareRounds({ attendant, disk, repository: containersRepository, runtime, care: containers.care, log }),
   );
-  const housekeeper = parts.use(
-    new Housekeeper({
-      purge: () => projectsRepository.purge(new Date(Date.now() - UNDELETE_MS)),
-      owners: () => storeRepository.owners(),
-      collect: (ownerId, stopping) => collector.collect(ownerId, { signal: stopping }),
-      log,
-    }),
-  );
-  housekeeper.start();
+  const housekeeper = new Housekeeper({
+    purge: () => projectsRepository.purge(new Date(Date.now() - UNDELETE_MS)),
+    owners: () => storeRepository.owners(),
+    collect: (ownerId, stopping) => collector.collect(ownerId, { signal: stopping }),
+    log,
+  });
+  parts.use(housekeeper).start();
 
   const owned = parts.move();
   return {

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { notFound, RoseError, type ProjectRole } from '@rose/contract';
+import { FreshCache } from '../fresh-cache.ts';
 import type { ProjectAccessRepository } from './project-access-repository.ts';
 
 /** A project and what the asker is in it. */
@@ -16,6 +17,7 @@ const RANK: Record<ProjectRole, number> = { viewer: 0, editor: 1, owner: 2 };
 /** Who may do what with a project, and who has to be told when that changes. */
 export class ProjectAccess {
   readonly #repository: ProjectAccessRepository;
+  readonly #granted = new FreshCache<FoundGrant>();
   readonly #changed = new EventEmitter<Record<string, []>>().setMaxListeners(0);
   #changes = 0;
 
@@ -30,11 +32,14 @@ export class ProjectAccess {
    */
   async require(accountId: number, projectId: number, least: ProjectRole): Promise<ProjectGrant> {
     const asOf = this.#changes;
-    const found = await this.#repository.find(accountId, projectId);
+    const found = await this.#granted.get(eventOf(accountId, projectId), async () => {
+      const grant = await this.#repository.find(accountId, projectId);
+      return grant === null ? null : { ...grant, accountId };
+    });
     if (found === null) throw notFound(`project ${projectId}`);
     if (RANK[found.role] < RANK[least])
       throw new RoseError('FORBIDDEN', `This takes the ${least} of the project; you are ${found.role} in it.`);
-    return { ...found, asOf };
+    return { id: found.id, ownerId: found.ownerId, role: found.role, asOf };
   }
 
   /** Calls back once when what the account is in the project is no longer what it was granted. */
@@ -75,11 +80,22 @@ export class ProjectAccess {
     return this.#changes;
   }
 
+  /** Must be told when a project was deleted. */
+  removed(projectId: number): void {
+    this.#granted.forget(({ id }) => id === projectId);
+  }
+
   /** Must be told when the role of an account in a project was changed or taken. */
   changed(accountId: number, projectId: number): void {
     this.#changes += 1;
+    this.#granted.forget((grant) => grant.accountId === accountId && grant.id === projectId);
     this.#changed.emit(eventOf(accountId, projectId));
   }
+}
+
+/** What an account is in a project. */
+interface FoundGrant extends Omit<ProjectGrant, 'asOf'> {
+  accountId: number;
 }
 
 function eventOf(accountId: number, projectId: number): string {

@@ -5,7 +5,7 @@ import type { Histories } from '../versions/history/histories.ts';
 import type { ReadVersion } from '../versions/history/history-reader.ts';
 import type { Adoptions } from '../versions/adoptions.ts';
 import type { ProjectRef, VersionsService } from '../versions/versions-service.ts';
-import type { ProjectGrant } from './project-access.ts';
+import type { ProjectAccess, ProjectGrant } from './project-access.ts';
 import type { NewProject, ProjectsRepository } from './projects-repository.ts';
 
 /** How long a deleted project can be undeleted. */
@@ -24,6 +24,7 @@ export interface ProjectsOptions {
   versions: VersionsService;
   histories: Histories;
   adoptions: Adoptions;
+  access: Pick<ProjectAccess, 'removed'>;
 }
 
 /** What a person owns. */
@@ -33,13 +34,15 @@ export class ProjectsService {
   readonly #versions: VersionsService;
   readonly #histories: Histories;
   readonly #adoptions: Adoptions;
+  readonly #access: ProjectsOptions['access'];
 
-  constructor({ repository, containers, versions, histories, adoptions }: ProjectsOptions) {
+  constructor({ repository, containers, versions, histories, adoptions, access }: ProjectsOptions) {
     this.#repository = repository;
     this.#containers = containers;
     this.#versions = versions;
     this.#histories = histories;
     this.#adoptions = adoptions;
+    this.#access = access;
   }
 
   /**
@@ -128,7 +131,11 @@ export class ProjectsService {
 
   /** Keeps unsaved work as a checkpoint, removes container and volume; row and versions stay for undelete. */
   async delete(projectId: number): Promise<Project> {
-    return await this.#containers.remove(projectId, true, () => this.#repository.markDeleted(projectId));
+    return await this.#containers.remove(projectId, true, async () => {
+      const project = await this.#repository.markDeleted(projectId);
+      this.#access.removed(projectId);
+      return project;
+    });
   }
 
   async undelete(ownerId: number, projectId: number): Promise<Project> {
