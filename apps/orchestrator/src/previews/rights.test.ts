@@ -97,8 +97,8 @@ it('a request that comes by a server of Fastify’s own, as for a second address
   await once(second, 'listening');
   const url = `http://127.0.0.1:${(second.address() as AddressInfo).port}`;
   for (const path of ['/', '/healthz', '/trpc/accounts.me', '/.rose/enter']) {
-    const { status, text, headers } = await ask(url + path, { headers: { host: 'p1-80.localhost:4000' } });
-    expect({ status, text }).toEqual({ status: 401, text: expect.stringMatching(/^Open this preview/) });
+    const { status: code, text, headers } = await ask(url + path, { headers: { host: 'p1-80.localhost:4000' } });
+    expect({ code, text }).toEqual({ code: 401, text: expect.stringMatching(/^Open this preview/) });
     expect(headers).not.toHaveProperty('x-request-id');
   }
   second.close();
