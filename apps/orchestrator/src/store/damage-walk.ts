@@ -1,4 +1,4 @@
-import { joinRaw, type FileEntry, type ObjectId, type Raw } from '@rose/snapshot';
+import { joinRaw, type FileEntry, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
 import type { TreeSource } from '../versions/trees.ts';
 
 /** Finds the paths of versions that need an object which is missing or damaged. Trees found whole are not walked twice. */
@@ -23,20 +23,18 @@ export class DamageWalk {
   async #tree(id: ObjectId, path: Raw, found: Raw[]): Promise<void> {
     if (this.#clean.has(id)) return;
     const before = found.length;
-    let entries;
+    let entries: Iterable<TreeEntry>;
+    let below: ObjectId[];
     try {
-      entries = this.#whole.has(id) ? await this.#trees.tree(id) : null;
+      if (!this.#whole.has(id)) return void found.push(path);
+      entries = await this.#trees.tree(id);
+      // Reads it to its end.
+      below = this.#newTrees(entries);
     } catch {
       // The pieces of a cut tree, or what it says, are damaged: the reader cannot tell more.
-      entries = null;
+      return void found.push(path);
     }
-    if (entries === null) {
-      found.push(path);
-      return;
-    }
-    await this.#trees
-      .prefetch(entries.flatMap((entry) => (entry.kind === 'directory' && this.#isNew(entry.tree) ? [entry.tree] : [])))
-      .catch(() => {});
+    await this.#trees.prefetch(below).catch(() => {});
     for (const entry of entries) {
       const at = joinRaw(path, entry.name);
       if (entry.kind === 'directory') await this.#tree(entry.tree, at, found);
@@ -45,8 +43,12 @@ export class DamageWalk {
     if (found.length === before) this.#clean.add(id);
   }
 
-  #isNew(tree: ObjectId): boolean {
-    return !this.#clean.has(tree) && this.#whole.has(tree);
+  #newTrees(entries: Iterable<TreeEntry>): ObjectId[] {
+    const ids: ObjectId[] = [];
+    for (const entry of entries)
+      if (entry.kind === 'directory' && !this.#clean.has(entry.tree) && this.#whole.has(entry.tree))
+        ids.push(entry.tree);
+    return ids;
   }
 
   async #isReadable({ content }: FileEntry): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { RoseError } from '@rose/contract';
-import { decodeList, decodeTree, isList, ObjectError, openObject, type Chunk, type ObjectId } from '@rose/snapshot';
+import { decodeList, isList, ObjectError, openObject, readTree, type Chunk, type ObjectId } from '@rose/snapshot';
 import type { CheckedBytes, ObjectStore, SizedId } from '../drivers/objects/objects.ts';
 import type { Role } from './object-walk.ts';
 
@@ -164,7 +164,7 @@ class CheckingWalk {
   }
 
   #meetEntries(plain: Buffer): void {
-    for (const entry of decodeTree(plain)) {
+    for (const entry of readTree(plain)) {
       if (entry.kind === 'directory') this.#meet(entry.tree, 'tree');
       else if (entry.kind === 'file') {
         if ('list' in entry.content) this.#meet(entry.content.list, 'list');

@@ -1,5 +1,5 @@
 import { RoseError } from '@rose/contract';
-import { decodeList, decodeTree, isList, ObjectError, type ObjectId } from '@rose/snapshot';
+import { decodeList, isList, ObjectError, readTree, type ObjectId } from '@rose/snapshot';
 import type { ObjectStore, SizedId } from '../drivers/objects/objects.ts';
 import { verified } from '../versions/trees.ts';
 
@@ -70,7 +70,7 @@ class ObjectWalk {
   }
 
   #expandTree(plain: Buffer): void {
-    for (const entry of decodeTree(plain)) {
+    for (const entry of readTree(plain)) {
       if (entry.kind === 'directory') this.#meet(entry.tree, 'tree');
       else if (entry.kind === 'file') {
         if ('list' in entry.content) this.#meet(entry.content.list, 'list');

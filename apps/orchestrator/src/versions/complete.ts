@@ -1,5 +1,6 @@
-import type { Chunk, FileEntry, ObjectId, TreeEntry, Raw } from '@rose/snapshot';
+import type { Chunk, FileEntry, ObjectId, TreeEntry } from '@rose/snapshot';
 import { unknownObject, wrongSize, type SentObjects } from './save-receiver.ts';
+import { sideBySide } from './side-by-side.ts';
 import type { TreeSource } from './trees.ts';
 
 export interface CompletenessOptions {
@@ -32,6 +33,12 @@ interface BaseObjects {
   chunks: Map<ObjectId, number>;
 }
 
+function sentTrees(entries: Iterable<TreeEntry>, sent: SentObjects): ObjectId[] {
+  const ids: ObjectId[] = [];
+  for (const entry of entries) if (entry.kind === 'directory' && sent.trees.has(entry.tree)) ids.push(entry.tree);
+  return ids;
+}
+
 class CompletenessCheck {
   readonly #options: CompletenessOptions;
   readonly #checked = new Set<ObjectId>();
@@ -47,14 +54,10 @@ class CompletenessCheck {
     if (!sent.trees.has(id)) return await this.#requireInBase(({ trees: known }) => known.has(id));
     if (this.#checked.has(id)) return;
     this.#checked.add(id);
-    const before = new Map<Raw, TreeEntry>();
-    if (base !== null) for (const entry of await trees.tree(base)) before.set(entry.name, entry);
     const entries = await trees.tree(id);
-    await trees.prefetch(
-      entries.flatMap((entry) => (entry.kind === 'directory' && sent.trees.has(entry.tree) ? [entry.tree] : [])),
-    );
-    for (const entry of entries) {
-      const old = before.get(entry.name);
+    await trees.prefetch(sentTrees(entries, sent));
+    for (const [old, entry] of sideBySide(base === null ? [] : await trees.tree(base), entries)) {
+      if (entry === null) continue;
       if (entry.kind === 'directory') await this.tree(entry.tree, old?.kind === 'directory' ? old.tree : null);
       else if (entry.kind === 'file' && !treesOnly) await this.#file(entry, old?.kind === 'file' ? old : null);
     }

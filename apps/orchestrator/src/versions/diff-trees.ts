@@ -7,6 +7,7 @@ import {
   type SymlinkEntry,
   type TreeEntry,
 } from '@rose/snapshot';
+import { sideBySide } from './side-by-side.ts';
 import type { TreeSource } from './trees.ts';
 
 export type LeafEntry = FileEntry | SymlinkEntry;
@@ -38,45 +39,44 @@ export async function* diffTrees(
 ): AsyncGenerator<Difference> {
   const sides = new Sides(trees, options.others ?? trees, options.selects ?? (() => true));
   await sides.prefetch(before, after);
-  yield* new TreeDiff(sides).directory('' as Raw, before, after);
-}
-
-class TreeDiff {
-  readonly #sides: Sides;
-
-  constructor(sides: Sides) {
-    this.#sides = sides;
-  }
-
-  async *directory(path: Raw, before: ObjectId | null, after: ObjectId | null): AsyncGenerator<Difference> {
-    if (before === after) return;
-    for (const [at, old, now] of await this.#sides.pairs(path, before, after)) yield* this.#pair(at, old, now);
-  }
-
-  async *#pair(path: Raw, before: TreeEntry | null, after: TreeEntry | null): AsyncGenerator<Difference> {
-    if (before !== null && after !== null && before.kind !== after.kind) {
-      yield* this.#pair(path, before, null);
-      yield* this.#pair(path, null, after);
-    } else if (before?.kind === 'directory' || after?.kind === 'directory') {
-      yield* this.#subdirectory(path, before as DirectoryTreeEntry | null, after as DirectoryTreeEntry | null);
-    } else if (!isSameEntry(before, after)) {
-      yield { step: 'leaf', path, before, after };
-    }
-  }
-
-  async *#subdirectory(
-    path: Raw,
-    before: DirectoryTreeEntry | null,
-    after: DirectoryTreeEntry | null,
-  ): AsyncGenerator<Difference> {
-    if (before !== null && after !== null && before.tree === after.tree && hasSameAttributes(before, after)) return;
-    yield { step: 'enter', path, before, after };
-    yield* this.directory(path, before?.tree ?? null, after?.tree ?? null);
-    yield { step: 'leave', path, before, after };
-  }
+  yield* walk(sides, before, after);
 }
 
 type Pair = [path: Raw, before: TreeEntry | null, after: TreeEntry | null];
+
+/** A directory that is walked. */
+interface Walked {
+  pairs: Iterator<Pair, void>;
+  /** The second half of what became another kind. */
+  later: Pair | null;
+  /** Told when it is through. */
+  leave: Difference | null;
+}
+
+/** One generator, not one per directory: each step would pass through all of them. */
+async function* walk(sides: Sides, before: ObjectId | null, after: ObjectId | null): AsyncGenerator<Difference> {
+  const open: Walked[] = [{ pairs: await sides.pairs('' as Raw, before, after), later: null, leave: null }];
+  for (let here = open.at(-1); here !== undefined; here = open.at(-1)) {
+    const pair: Pair | void = here.later ?? here.pairs.next().value;
+    here.later = null;
+    if (pair === undefined) {
+      if (here.leave !== null) yield here.leave;
+      open.pop();
+      continue;
+    }
+    const [path, old, next] = pair;
+    const isOther = old !== null && next !== null && old.kind !== next.kind;
+    if (isOther) here.later = [path, null, next];
+    const now = isOther ? null : next;
+    if (old?.kind === 'directory' || now?.kind === 'directory') {
+      const both = { path, before: old as DirectoryTreeEntry | null, after: now as DirectoryTreeEntry | null };
+      if (isSameDirectory(both.before, both.after)) continue;
+      yield { step: 'enter', ...both };
+      const pairs = await sides.pairs(path, both.before?.tree ?? null, both.after?.tree ?? null);
+      open.push({ pairs, later: null, leave: { step: 'leave', ...both } });
+    } else if (!isSameEntry(old, now)) yield { step: 'leaf', path, before: old, after: now };
+  }
+}
 
 /** About as many as the tree cache holds. */
 const MAX_PREFETCHED = 20_000;
@@ -93,24 +93,19 @@ class Sides {
     this.#selects = selects;
   }
 
-  /** The entries of two directories side by side, sorted by name. */
-  async pairs(path: Raw, before: ObjectId | null, after: ObjectId | null): Promise<Pair[]> {
-    const left = before === null ? [] : await this.#left.tree(before);
-    const right = after === null ? [] : await this.#right.tree(after);
-    const found: Pair[] = [];
-    let i = 0;
-    let j = 0;
-    while (i < left.length || j < right.length) {
-      const a = left[i];
-      const b = right[j];
-      const isLeft = b === undefined || (a !== undefined && a.name <= b.name);
-      const isRight = a === undefined || (b !== undefined && b.name <= a.name);
-      const at = joinRaw(path, (isLeft ? a : b)!.name);
-      if (this.#selects(at)) found.push([at, isLeft ? a! : null, isRight ? b! : null]);
-      if (isLeft) i += 1;
-      if (isRight) j += 1;
+  /** The entries of two directories side by side, sorted by name; of equal ones none. */
+  async pairs(path: Raw, before: ObjectId | null, after: ObjectId | null): Promise<Iterator<Pair, void>> {
+    const isEqual = before === after;
+    const left = before === null || isEqual ? [] : await this.#left.tree(before);
+    const right = after === null || isEqual ? [] : await this.#right.tree(after);
+    return this.#located(path, left, right);
+  }
+
+  *#located(path: Raw, left: Iterable<TreeEntry>, right: Iterable<TreeEntry>): Generator<Pair, void> {
+    for (const [old, now] of sideBySide(left, right)) {
+      const at = joinRaw(path, (old ?? now)!.name);
+      if (this.#selects(at)) yield [at, old, now];
     }
-    return found;
   }
 
   /** Reads the directories that differ level by level, instead of one by one. */
@@ -123,8 +118,7 @@ class Sides {
       count += level.length;
       const below: typeof level = [];
       for (const [path, left, right] of level) {
-        if (left === right) continue;
-        for (const [at, a, b] of await this.pairs(path, left, right)) {
+        for (const [at, a, b] of Iterator.from(await this.pairs(path, left, right))) {
           const [old, now] = [treeOf(a), treeOf(b)];
           if (old !== now) below.push([at, old, now]);
         }
@@ -136,6 +130,10 @@ class Sides {
 
 function treeOf(entry: TreeEntry | null): ObjectId | null {
   return entry?.kind === 'directory' ? entry.tree : null;
+}
+
+function isSameDirectory(a: DirectoryTreeEntry | null, b: DirectoryTreeEntry | null): boolean {
+  return a !== null && b !== null && a.tree === b.tree && hasSameAttributes(a, b);
 }
 
 export function hasSameAttributes(a: TreeEntry, b: TreeEntry): boolean {

@@ -8,7 +8,7 @@ export async function findEntry(trees: TreeSource, root: ObjectId, path: Raw): P
   for (const name of splitRaw(path)) {
     if (entry !== null && entry.kind !== 'directory') return null;
     tree = entry?.tree ?? tree;
-    entry = (await trees.tree(tree)).find((candidate) => candidate.name === name) ?? null;
+    entry = named(await trees.tree(tree), name);
     if (entry === null) return null;
   }
   return entry;
@@ -26,10 +26,17 @@ export async function findEntries(
     await trees.prefetch(directories.filter((id) => id !== null));
     found = [];
     for (const id of directories) {
-      const entries = id === null ? [] : await trees.tree(id);
-      found.push(entries.find((candidate) => candidate.name === name) ?? null);
+      found.push(id === null ? null : named(await trees.tree(id), name));
     }
     directories = found.map((entry) => (entry?.kind === 'directory' ? entry.tree : null));
   }
   return found;
+}
+
+function named(entries: Iterable<TreeEntry>, name: Raw): TreeEntry | null {
+  for (const entry of entries) {
+    if (entry.name === name) return entry;
+    if (entry.name > name) return null;
+  }
+  return null;
 }

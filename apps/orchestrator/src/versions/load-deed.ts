@@ -117,7 +117,8 @@ export class LoadDeed {
 
 /** Whether a workspace holds nothing at all. */
 export async function isEmpty({ trees, root }: LiveState): Promise<boolean> {
-  return (await trees.tree(root)).length === 0;
+  for (const _ of await trees.tree(root)) return false;
+  return true;
 }
 
 function needsAttention(error: unknown): error is RoseError {

@@ -12,13 +12,16 @@ import { reuseOf, type PlannedStep } from './load-plan.ts';
 
 const BATCH_BYTES = 256 * 1024;
 
-/** Steps are read ahead up to this many chunk bytes, so that their chunks come from the store in large batches. */
+/** Read ahead are so many bytes of chunks, so that they come from the store in large batches, wherever a file ends. */
 const AHEAD_BYTES = 8 * 1024 * 1024;
-const AHEAD_STEPS = 2000;
+const AHEAD_ITEMS = 4000;
+
+/** What is sent, in order: an operation, then the pieces of its file. */
+type Item = { operation: LoadOperation } | { piece: PlannedStep['pieces'][number] };
 
 /**
  * A load as the bytes that the agent takes: what differs, with the stored chunks as they are
- * (the agent verifies them). Memory is bounded by one window of steps.
+ * (the agent verifies them). Memory is bounded by two portions.
  * @throws RoseError DAMAGED when a chunk is missing
  */
 export async function* loadStream(
@@ -39,24 +42,24 @@ async function* frames(
   objects: ObjectStore,
   ownerId: number,
 ): AsyncGenerator<Buffer> {
-  for await (const { window, chunks } of readAhead(fetched(steps, objects, ownerId))) {
+  for await (const { items, chunks } of readAhead(fetched(steps, objects, ownerId))) {
     const stored = chunks.values();
-    for (const { operation, pieces } of window) {
-      yield encodeJsonFrame(LOAD_FRAME.operation, operation);
-      for (const piece of pieces) {
-        const reuse = reuseOf(piece);
+    for (const item of items) {
+      if ('operation' in item) yield encodeJsonFrame(LOAD_FRAME.operation, item.operation);
+      else {
+        const reuse = reuseOf(item.piece);
         if (reuse !== null) yield encodeJsonFrame(LOAD_FRAME.reuse, reuse);
-        else yield chunkFrame(piece, stored.next().value!.data);
+        else yield chunkFrame(item.piece, stored.next().value!.data);
       }
     }
   }
 }
 
-/** Steps with their stored chunks, a window at a time. */
+/** Portions with their stored chunks. */
 async function* fetched(steps: AsyncIterable<PlannedStep>, objects: ObjectStore, ownerId: number) {
-  for await (const window of windows(steps)) {
-    const ids = window.flatMap((step) => step.pieces.filter(isStored));
-    yield { window, chunks: await Array.fromAsync(objects.read(ownerId, ids)) };
+  for await (const items of portions(steps)) {
+    const wanted = items.flatMap((item) => ('piece' in item && item.piece.offset === null ? [item.piece] : []));
+    yield { items, chunks: await Array.fromAsync(objects.read(ownerId, wanted)) };
   }
 }
 
@@ -77,10 +80,6 @@ async function* readAhead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T>
   }
 }
 
-function isStored(piece: PlannedStep['pieces'][number]): boolean {
-  return piece.offset === null;
-}
-
 function chunkFrame({ id, size }: Chunk, data: Buffer): Buffer {
   const head = Buffer.alloc(OBJECT_ID_BYTES + 4);
   head.write(id, 0, 'hex');
@@ -88,18 +87,21 @@ function chunkFrame({ id, size }: Chunk, data: Buffer): Buffer {
   return encodeFrame(LOAD_FRAME.chunk, head, data);
 }
 
-async function* windows(steps: AsyncIterable<PlannedStep>): AsyncGenerator<PlannedStep[]> {
-  let window: PlannedStep[] = [];
+/** A large file makes many portions, small ones share one. */
+async function* portions(steps: AsyncIterable<PlannedStep>): AsyncGenerator<Item[]> {
+  let items: Item[] = [];
   let bytes = 0;
-  for await (const step of steps) {
-    window.push(step);
-    for (const { size } of step.pieces) bytes += size;
-    if (bytes < AHEAD_BYTES && window.length < AHEAD_STEPS) continue;
-    yield window;
-    window = [];
-    bytes = 0;
+  for await (const { operation, pieces } of steps) {
+    for (const item of [{ operation }, ...pieces.map((piece) => ({ piece }))]) {
+      items.push(item);
+      if ('piece' in item && item.piece.offset === null) bytes += item.piece.size;
+      if (bytes < AHEAD_BYTES && items.length < AHEAD_ITEMS) continue;
+      yield items;
+      items = [];
+      bytes = 0;
+    }
   }
-  if (window.length > 0) yield window;
+  if (items.length > 0) yield items;
 }
 
 async function* batched(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

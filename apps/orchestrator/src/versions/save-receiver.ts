@@ -2,13 +2,13 @@ import { errorFromBody, RoseError } from '@rose/contract';
 import {
   decodeJson,
   decodeList,
-  decodeTree,
   FrameError,
   fromText,
   ObjectError,
   openObject,
   OBJECT_ID_BYTES,
   parseObjectId,
+  readTree,
   SAVE_FRAME,
   totalSize,
   type Chunk,
@@ -121,23 +121,24 @@ export class SaveReceiver {
         this.#sent.lists.set(id, this.#listSize(decodeList(plain)));
         return null;
       case SAVE_FRAME.tree:
-        return await this.#tree(id, decodeTree(plain));
+        return await this.#tree(id, readTree(plain));
       case SAVE_FRAME.treeList: {
         const chunks = decodeList(plain);
         if (totalSize(chunks) > MAX_CUT_TREE_BYTES) throw new ObjectError('A directory is too large.');
         // From the store anything of the owner could be read: its pieces come with the tree, always.
         if (chunks.some((chunk) => this.#sent.chunks.get(chunk.id) !== chunk.size)) throw unknownObject();
-        return await this.#tree(id, decodeTree(await this.#target.read(chunks)));
+        return await this.#tree(id, readTree(await this.#target.read(chunks)));
       }
       default:
         throw new FrameError(`A save has no frame of type ${String(type)}.`);
     }
   }
 
-  async #tree(id: ObjectId, entries: readonly TreeEntry[]): Promise<TreeTotals> {
-    const totals: TreeTotals = { entries: entries.length, files: 0, bytes: 0, depth: 1 };
+  async #tree(id: ObjectId, entries: Iterable<TreeEntry>): Promise<TreeTotals> {
+    const totals: TreeTotals = { entries: 0, files: 0, bytes: 0, depth: 1 };
     const unknown: ObjectId[] = [];
     for (const entry of entries) {
+      totals.entries += 1;
       if (entry.kind === 'file') {
         this.#file(entry);
         totals.files += 1;

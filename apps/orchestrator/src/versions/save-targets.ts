@@ -1,8 +1,8 @@
 import { RoseError } from '@rose/contract';
-import { decodeList, decodeTree, isList, type Chunk, type ObjectId, type TreeEntry } from '@rose/snapshot';
+import { decodeList, isList, type Chunk, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
 import type { NewObject, ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
 import type { SaveTarget } from './save-receiver.ts';
-import { verified, type StoredTrees, type TreeSource } from './trees.ts';
+import { EncodedTree, verified, type StoredTrees, type TreeSource } from './trees.ts';
 
 /** Where verified objects go: into the store, or only into memory. */
 
@@ -100,10 +100,10 @@ export class ScanTarget implements SaveTarget, TreeSource {
     return Buffer.concat(chunks.map(({ id }) => this.#plain.get(id) ?? missing(id)));
   }
 
-  async tree(id: ObjectId): Promise<readonly TreeEntry[]> {
+  async tree(id: ObjectId, after?: Raw): Promise<Iterable<TreeEntry>> {
     const plain = this.#plain.get(id);
-    if (plain === undefined) return await this.#stored.tree(id);
-    return isList(plain) ? decodeTree(await this.read(decodeList(plain))) : decodeTree(plain);
+    if (plain === undefined) return await this.#stored.tree(id, after);
+    return new EncodedTree(isList(plain) ? await this.read(decodeList(plain)) : plain, after);
   }
 
   async list(id: ObjectId): Promise<readonly Chunk[]> {

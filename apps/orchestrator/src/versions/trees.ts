@@ -5,8 +5,10 @@ import {
   isList,
   ObjectError,
   openObject,
+  readTree,
   type Chunk,
   type ObjectId,
+  type Raw,
   type TreeEntry,
 } from '@rose/snapshot';
 import { LRUCache } from 'lru-cache';
@@ -14,17 +16,23 @@ import type { ObjectStore, SizedId } from '../drivers/objects/objects.ts';
 
 /** Directories and chunk lists by id. */
 export interface TreeSource {
-  /** @throws RoseError DAMAGED when it is missing or broken. */
-  tree(id: ObjectId): Promise<readonly TreeEntry[]>;
+  /**
+   * The entries of a directory by name, as often as one asks for them; those of a large one are decoded each time.
+   * @param after only those behind this name
+   * @throws RoseError DAMAGED when it is missing or broken, which may come to light while it is read
+   */
+  tree(id: ObjectId, after?: Raw): Promise<Iterable<TreeEntry>>;
   /** The chunks of a file whose tree entry names a list. @throws RoseError DAMAGED */
   list(id: ObjectId): Promise<readonly Chunk[]>;
   /** Reads many trees at once, so that later calls of `tree` are cheap. */
   prefetch(ids: readonly ObjectId[]): Promise<void>;
 }
 
-const CACHE_BYTES = 48 * 1024 * 1024;
+const CACHE_BYTES = 64 * 1024 * 1024;
 /** A decoded entry costs about this much more memory than its encoding. */
-const DECODED_FACTOR = 4;
+const DECODED_FACTOR = 8;
+/** Larger directories are kept as they are encoded. */
+const MAX_DECODED_BYTES = 256 * 1024;
 /** A guess that only bounds the batches in which trees are read. */
 const TREE_BYTES = 4096;
 
@@ -40,9 +48,13 @@ export class StoredTrees implements TreeSource {
     this.#cache = cache;
   }
 
-  async tree(id: ObjectId): Promise<readonly TreeEntry[]> {
-    const cached = this.#cache.get(this.#key(id));
-    if (cached !== undefined) return cached;
+  async tree(id: ObjectId, after?: Raw): Promise<Iterable<TreeEntry>> {
+    const known = this.#cache.get(this.#key(id)) ?? (await this.#fetch(id));
+    if (Buffer.isBuffer(known)) return new EncodedTree(known, after);
+    return after === undefined ? known : known.filter(({ name }) => name > after);
+  }
+
+  async #fetch(id: ObjectId): Promise<KnownTree> {
     const [plain] = await this.#plain([{ id, size: TREE_BYTES }]);
     return await this.#keep(id, plain!);
   }
@@ -64,11 +76,12 @@ export class StoredTrees implements TreeSource {
     return `${this.#ownerId}:${id}`;
   }
 
-  async #keep(id: ObjectId, encoding: Buffer): Promise<readonly TreeEntry[]> {
+  async #keep(id: ObjectId, encoding: Buffer): Promise<KnownTree> {
     const plain = isList(encoding) ? await this.#joined(encoding) : encoding;
-    const entries = decoded(() => decodeTree(plain));
-    this.#cache.set(this.#key(id), entries, { size: plain.length * DECODED_FACTOR + 64 });
-    return entries;
+    const isLarge = plain.length > MAX_DECODED_BYTES;
+    const known = isLarge ? plain : decoded(() => decodeTree(plain));
+    this.#cache.set(this.#key(id), known, { size: plain.length * (isLarge ? 1 : DECODED_FACTOR) + 64 });
+    return known;
   }
 
   async #joined(list: Buffer): Promise<Buffer> {
@@ -82,7 +95,28 @@ export class StoredTrees implements TreeSource {
   }
 }
 
-export type TreeCache = LRUCache<string, readonly TreeEntry[]>;
+/** A directory that is decoded as it is read. @throws RoseError DAMAGED while it is */
+export class EncodedTree implements Iterable<TreeEntry> {
+  readonly #plain: Buffer;
+  readonly #after: Raw | undefined;
+
+  constructor(plain: Buffer, after?: Raw) {
+    this.#plain = plain;
+    this.#after = after;
+  }
+
+  *[Symbol.iterator](): Generator<TreeEntry, void> {
+    try {
+      yield* readTree(this.#plain, this.#after);
+    } catch (error) {
+      throw asDamage(error);
+    }
+  }
+}
+
+/** Decoded, or the plain bytes of a large one. */
+type KnownTree = readonly TreeEntry[] | Buffer;
+export type TreeCache = LRUCache<string, KnownTree>;
 
 export function createTreeCache(): TreeCache {
   return new LRUCache({ maxSize: CACHE_BYTES });
@@ -98,8 +132,11 @@ function decoded<T>(decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    if (error instanceof ObjectError)
-      throw new RoseError('DAMAGED', `The store is damaged: ${error.message} Run rose verify.`, {}, { cause: error });
-    throw error;
+    throw asDamage(error);
   }
+}
+
+function asDamage(error: unknown): unknown {
+  if (!(error instanceof ObjectError)) return error;
+  return new RoseError('DAMAGED', `The store is damaged: ${error.message} Run rose verify.`, {}, { cause: error });
 }

@@ -40,10 +40,13 @@ export class VersionFiles {
     const version = await this.#repository.get(project.id, number);
     const entry = await this.#entry(project, version, fromText(path));
     if (entry !== null && entry.kind !== 'directory') return { entries: [directoryEntry(entry)], next: null };
-    const all = await this.#treesOf(project.ownerId).tree(entry?.tree ?? version.root);
-    const begin = firstAfter(all, fromText(cursor));
-    const entries = all.slice(begin, begin + limit).map(directoryEntry);
-    return { entries, next: begin + limit < all.length ? entries.at(-1)!.name : null };
+    const rest = await this.#treesOf(project.ownerId).tree(entry?.tree ?? version.root, fromText(cursor));
+    const entries: DirectoryEntry[] = [];
+    for (const next of rest) {
+      if (entries.length === limit) return { entries, next: entries.at(-1)!.name };
+      entries.push(directoryEntry(next));
+    }
+    return { entries, next: null };
   }
 
   /** A file of a version: its entry and its bytes, verified on the way. @throws RoseError NOT_FOUND, CONFLICT, DAMAGED */
@@ -71,18 +74,6 @@ export class VersionFiles {
     if (entry === null) throw notFound(`"${toText(path)}" in version ${version.number}`);
     return entry;
   }
-}
-
-/** Index of the first entry behind a name; they are sorted. */
-function firstAfter(entries: readonly TreeEntry[], name: Raw): number {
-  let from = 0;
-  let to = entries.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (entries[middle]!.name > name) to = middle;
-    else from = middle + 1;
-  }
-  return from;
 }
 
 function directoryEntry(entry: TreeEntry): DirectoryEntry {
