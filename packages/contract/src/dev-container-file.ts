@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { projectIdSchema } from './projects.ts';
 
 /** NAME, NAME:TAG or NAME@DIGEST, the registry in front if there is one. */
 export const imageNameSchema = z
@@ -33,6 +34,12 @@ export interface PostCreate {
   /** The end of what it wrote. */
   output: string;
 }
+
+export const startLinesInput = z.strictObject({
+  projectId: projectIdSchema,
+  /** Begin with what the last start told so far; else only what is told from now on. */
+  fromStart: z.boolean().default(true),
+});
 
 /** A line of what starting a dev container tells: pulls, builds, what postCreateCommand writes. */
 export interface StartLine {

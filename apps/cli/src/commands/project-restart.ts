@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { printProject } from '../output/project.ts';
 import { findProject } from '../reference.ts';
+import { withStartLines } from '../start-lines.ts';
 
 export const command = defineCommand({
   usage: 'project restart P',
@@ -9,7 +10,8 @@ export const command = defineCommand({
   positionals: ['P'],
   async run(cli, { positionals }) {
     const projectId = await findProject(cli, positionals[0]!);
-    const project = await cli.rose.containers.restart.mutate({ projectId }, cli.options);
+    const restart = () => cli.rose.containers.restart.mutate({ projectId }, cli.options);
+    const project = await withStartLines(cli, projectId, restart);
     await printProject(cli, project, 'was restarted');
   },
 });

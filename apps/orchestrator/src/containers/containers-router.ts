@@ -1,4 +1,4 @@
-import { projectInput, refusalsInput } from '@rose/contract';
+import { projectInput, refusalsInput, startLinesInput } from '@rose/contract';
 import { whileMember } from '../projects/while-member.ts';
 import { projectProcedure, router } from '../trpc.ts';
 
@@ -25,9 +25,11 @@ export const containersRouter = router({
     ),
   /** What its last start told (pulls, builds, postCreateCommand), then each new line. */
   startLines: projectProcedure('viewer')
-    .input(projectInput)
-    .query(({ ctx, signal }) =>
-      whileMember(ctx, signal, (left) => ctx.services.containers.startLines.watch(ctx.project.id, left)),
+    .input(startLinesInput)
+    .query(({ ctx, input, signal }) =>
+      whileMember(ctx, signal, (left) =>
+        ctx.services.containers.startLines.watch(ctx.project.id, left, input.fromStart),
+      ),
     ),
   usage: projectProcedure('viewer')
     .input(projectInput)

@@ -38,3 +38,14 @@ test('only the newest lines are kept, without control characters', async () => {
   expect(kept[0]).toMatch(/^ \[31m800x/);
   expect(Math.max(...kept.map((line) => line.length))).toBe(1000);
 });
+
+test('who asks for news alone hears nothing of before', async () => {
+  const lines = new StartLines();
+  lines.tell(7, 'before');
+  const stop = new AbortController();
+  const news = lines.watch(7, stop.signal, false);
+  const first = news.next();
+  lines.tell(7, 'after');
+  expect((await first).value).toEqual({ line: 'after' });
+  stop.abort();
+});

@@ -38,13 +38,17 @@ export class StartLines {
     this.#events.emit(String(projectId));
   }
 
-  /** The lines of the last start, then each new one until `signal` aborts; a slow reader misses the oldest ones. */
-  async *watch(projectId: number, signal: AbortSignal): AsyncGenerator<StartLine> {
+  /**
+   * The lines of the last start, unless `fromStart` is false, then each new one until `signal` aborts; a slow reader
+   * misses the oldest ones.
+   */
+  async *watch(projectId: number, signal: AbortSignal, fromStart = true): AsyncGenerator<StartLine> {
     let wake = Promise.withResolvers<void>();
     const hear = (): void => wake.resolve();
     this.#events.on(String(projectId), hear);
     signal.addEventListener('abort', hear, { once: true });
-    let next = 0;
+    const { from: first, lines: known } = this.#of(projectId);
+    let next = fromStart ? first : first + known.length;
     try {
       while (!signal.aborted) {
         const { lines, from } = this.#of(projectId);

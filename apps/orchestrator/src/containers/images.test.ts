@@ -1,0 +1,100 @@
+import type { RoseClient } from '@rose/client/node';
+import { testOrchestrator, type TestOrchestrator } from '@rose/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { agentIsMissing } from '../drivers/runtime/docker/agent-in-container.ts';
+import { findTestEngine } from '../drivers/runtime/docker/test-engine.ts';
+import { programs, TestImage } from '../drivers/runtime/docker/test-image.ts';
+
+const engine = await findTestEngine();
+const skip = typeof engine === 'string' ? engine : agentIsMissing();
+const ABSENT = 'rose.invalid/no-such-image:1';
+
+describe.skipIf(skip !== null)(skip === null ? 'images' : `images (skipped: ${skip})`, () => {
+  const stack = new AsyncDisposableStack();
+  let house: TestOrchestrator;
+  let rose: RoseClient;
+  let image: string;
+
+  beforeAll(async () => {
+    if (typeof engine === 'string') return;
+    image = stack.use(await TestImage.of(engine, await programs(), ['ENV MADE=elsewhere'])).name;
+    house = stack.use(await testOrchestrator({ config: { runtime: 'docker', ...engine } }));
+    ({ rose } = await house.signUp('Ada'));
+  });
+  afterAll(async () => {
+    for (const { id } of (await rose?.projects.list.query()) ?? [])
+      await rose.projects.delete.mutate({ projectId: id });
+    await stack.disposeAsync();
+  });
+
+  async function output(projectId: number, script: string): Promise<string> {
+    let all = '';
+    const onStdout = (chunk: Uint8Array): void => void (all += Buffer.from(chunk).toString());
+    await rose.workspace(projectId).run(['sh', '-c', script], { onStdout });
+    return all.trim();
+  }
+
+  const set = (projectId: number, values: object): Promise<unknown> =>
+    rose.settings.project.update.mutate({ projectId, values });
+  const restart = (projectId: number): Promise<unknown> => rose.containers.restart.mutate({ projectId });
+
+  async function firstLine(projectId: number, holds: string): Promise<string> {
+    for await (const { line } of await rose.containers.startLines.query({ projectId }))
+      if (line.includes(holds)) return line;
+    throw new Error('The lines ended.');
+  }
+
+  test('a project on an image of its own saves, loads, searches and comes back to RoSE’s own', async () => {
+    const { id } = await rose.projects.create.mutate({ name: 'harbour' });
+    await output(id, 'echo one > notes.txt; mkdir d; ln -s ../notes.txt d/link');
+    await set(id, { image });
+    expect(await output(id, 'echo $MADE')).toBe('');
+    await restart(id);
+    expect(await output(id, 'id -un; echo $MADE; cat notes.txt')).toBe('dev\nelsewhere\none');
+    expect(await rose.versions.save.mutate({ projectId: id })).toMatchObject({ version: 1, files: 1 });
+    await output(id, 'echo two > notes.txt');
+    const hits: string[] = [];
+    for await (const piece of await rose.workspace(id).search.content.query({ pattern: 'two' })) {
+      if ('hits' in piece) hits.push(...piece.hits.map(({ path }) => path));
+    }
+    expect(hits).toEqual(['notes.txt']);
+    await rose.versions.load.mutate({ projectId: id, version: 1 });
+    expect(await output(id, 'cat d/link')).toBe('one');
+    await rose.settings.project.reset.mutate({ projectId: id, key: 'image' });
+    await restart(id);
+    expect(await output(id, 'whoami; node -p 6*7; cat notes.txt')).toBe('dev\n42\none');
+  });
+
+  test('an image of a setting that cannot be had is a failure that says why, until the setting is taken back', async () => {
+    const { id } = await rose.projects.create.mutate({ name: 'lost' });
+    await output(id, 'echo kept > notes.txt');
+    await set(id, { image: ABSENT });
+    await expect(restart(id)).rejects.toMatchObject({
+      code: 'CONTAINER_FAILED',
+      message: expect.stringContaining(ABSENT) as string,
+    });
+    expect(await firstLine(id, 'Pulling')).toBe(`Pulling the image ${ABSENT}`);
+    await set(id, { image: '' });
+    expect(await output(id, 'cat notes.txt')).toBe('kept');
+  });
+
+  test('the image of a devcontainer.json is taken at the next start; one that cannot be had leaves the project usable', async () => {
+    const { id } = await rose.projects.create.mutate({ name: 'file' });
+    const write = (name: string): Promise<string> =>
+      output(id, `echo '{ "image": "${name}", "postCreateCommand": "echo $MADE > made" }' > .devcontainer.json`);
+    await write(image);
+    await restart(id);
+    expect(await output(id, 'echo $MADE')).toBe('elsewhere');
+    await expect.poll(() => output(id, 'cat made')).toBe('elsewhere');
+    // A fork finds the file only when its workspace is filled.
+    await rose.versions.save.mutate({ projectId: id });
+    const fork = await rose.projects.fork.mutate({ projectId: id, version: 1, name: 'fork' });
+    expect(await output(fork.id, 'echo $MADE')).toBe('elsewhere');
+    await write(ABSENT);
+    await restart(id);
+    expect(await output(id, 'echo $MADE; node -p 6*7')).toBe('42');
+    expect(await firstLine(id, 'own image')).toMatch(
+      /^\.devcontainer\.json: The image "rose\.invalid.*RoSE's own image is used\.$/,
+    );
+  });
+});
