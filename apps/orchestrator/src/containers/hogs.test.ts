@@ -1,19 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, testOrchestrator, type Person, type TestOrchestrator } from '@rose/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-
-let house: TestOrchestrator;
-let ada: Person;
-let grace: Person;
-let hers: number;
-
-beforeAll(async () => {
-  house = await testOrchestrator({ config: { runtime: 'process' } });
-  ada = await house.signUp('Ada');
-  grace = await house.signUp('Grace');
-  hers = (await grace.rose.projects.create.mutate({ name: 'harbour' })).id;
-});
-afterAll(() => house?.[Symbol.asyncDispose]());
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Config } from '../config.ts';
+import { findTestEngine } from '../drivers/runtime/docker/test-engine.ts';
 
 const HOGS = {
   'a fork bomb': 'exec bash -c "bomb() { bomb | bomb & }; bomb; sleep 600"',
@@ -31,16 +20,32 @@ const HOGS = {
   'a flood of output': 'yes "the same line again and again"',
 } as const;
 
-it.for(Object.entries(HOGS))(
-  '%s in one project leaves another and RoSE answering, and a restart ends it',
-  async ([name, script], { skip }) => {
-    skip(house.context.runtime.isolation.description.includes('Not enforced'), 'not all limits are enforced here');
-    const { id: projectId } = await ada.rose.projects.create.mutate({ name });
-    const values = { pids: 256, memoryMiB: 512, cpus: 1 };
-    await ada.rose.settings.project.update.mutate({ projectId, values });
-    await ada.rose.containers.restart.mutate({ projectId });
-    const hog = ada.rose.workspace(projectId).run(['sh', '-c', script], { onStdout: () => sleep(5) });
-    hog.catch(() => {});
+const engine = await findTestEngine();
+const noEngine = typeof engine === 'string' ? engine : null;
+
+describe('with the process runtime', () => {
+  hogRules({ runtime: 'process' });
+});
+describe.skipIf(noEngine !== null)(noEngine === null ? 'with docker' : `with docker (skipped: ${noEngine})`, () => {
+  hogRules({ runtime: 'docker', ...(typeof engine === 'string' ? {} : engine) });
+});
+
+function hogRules(config: Partial<Config>): void {
+  let house: TestOrchestrator;
+  let ada: Person;
+  let grace: Person;
+  let hers: number;
+
+  beforeAll(async () => {
+    house = await testOrchestrator({ config });
+    ada = await house.signUp('Ada');
+    grace = await house.signUp('Grace');
+    hers = (await grace.rose.projects.create.mutate({ name: 'harbour' })).id;
+  });
+  afterAll(() => house?.[Symbol.asyncDispose]());
+
+  /** Grace works in her project, and RoSE answers, whatever goes on elsewhere. */
+  async function graceWorks(): Promise<void> {
     const theirs = grace.rose.workspace(hers);
     const until = performance.now() + 4000;
     for (let count = 0; performance.now() < until; count += 1) {
@@ -50,9 +55,24 @@ it.for(Object.entries(HOGS))(
       await sleep(100);
     }
     expect((await grace.rose.versions.save.mutate({ projectId: hers })).files).toBe(1);
-    expect(await ada.rose.containers.restart.mutate({ projectId })).toMatchObject({ state: 'running' });
-    expect((await ada.rose.workspace(projectId).run(['true'])).code).toBe(0);
-    expect((await ada.rose.workspace(projectId).processes.list.query()).processes.length).toBeLessThan(10);
-    await ada.rose.projects.delete.mutate({ projectId });
-  },
-);
+  }
+
+  it.for(Object.entries(HOGS))(
+    '%s in one project leaves another and RoSE answering, and a restart ends it',
+    async ([name, script], { skip }) => {
+      const { description } = house.context.runtime.isolation;
+      skip(description.includes('Not enforced'), 'not all limits are enforced here');
+      const { id: projectId } = await ada.rose.projects.create.mutate({ name });
+      const values = { pids: 256, memoryMiB: 512, cpus: 1 };
+      await ada.rose.settings.project.update.mutate({ projectId, values });
+      await ada.rose.containers.restart.mutate({ projectId });
+      const hog = ada.rose.workspace(projectId).run(['sh', '-c', script], { onStdout: () => sleep(5) });
+      hog.catch(() => {});
+      await graceWorks();
+      expect(await ada.rose.containers.restart.mutate({ projectId })).toMatchObject({ state: 'running' });
+      expect((await ada.rose.workspace(projectId).run(['true'])).code).toBe(0);
+      expect((await ada.rose.workspace(projectId).processes.list.query()).processes.length).toBeLessThan(10);
+      await ada.rose.projects.delete.mutate({ projectId });
+    },
+  );
+}
