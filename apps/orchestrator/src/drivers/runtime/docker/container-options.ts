@@ -33,6 +33,7 @@ export interface ContainerParts {
 export function containerOptions(spec: ContainerSpec, parts: ContainerParts): ContainerCreateOptions {
   const { names, caBundle, image } = parts;
   const { foreign } = image;
+  const variables = environment(spec, parts);
   const memory = spec.limits.memoryMiB * MIB;
   return {
     name: names.container(spec.projectId),
@@ -40,7 +41,11 @@ export function containerOptions(spec: ContainerSpec, parts: ContainerParts): Co
     ...(foreign === null ? {} : STARTED_FROM_VOLUME),
     Hostname: 'dev',
     User: '1000:1000',
-    Env: Object.entries(environment(spec, parts)).map(([name, value]) => `${name}=${value}`),
+    Env: [
+      // Without a value: the image's own is taken away.
+      ...Object.keys(foreign?.hidden ?? {}).filter((name) => !(name in variables)),
+      ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+    ],
     Labels: names.labels({
       [LABEL.project]: String(spec.projectId),
       [LABEL.volume]: spec.volume,
@@ -92,7 +97,7 @@ function environment(spec: ContainerSpec, parts: ContainerParts): Record<string,
   return {
     ...(parts.caBundle === null ? {} : CA_VARIABLES),
     ...(parts.image.foreign === null ? {} : { PATH: `${HOME}/.local/bin:${parts.image.foreign.path}` }),
-    ...commandVariables(spec.environment),
+    ...commandVariables({ ...parts.image.foreign?.hidden, ...spec.environment }),
     HOME,
     ROSE_HOME: HOME,
     ROSE_AGENT_SOCKET: '/run/rose/out/agent.sock',

@@ -60,6 +60,14 @@ describe.skipIf(skip !== null)(skip === null ? 'foreign image' : `foreign image 
     });
   });
 
+  test('a variable of the image that would disturb the agent is for commands alone', async () => {
+    const changes = ['ENV LD_PRELOAD=/lib/none.so', 'ENV NODE_OPTIONS=--require=/none.js', 'ENV NODE_ENV=production'];
+    const working = await ada(await imageOf(await programs(), changes));
+    const { output } = await working.run('echo "$LD_PRELOAD $NODE_OPTIONS $NODE_ENV"', 'sh');
+    expect(output).toContain('/lib/none.so --require=/none.js production\n');
+    expect(await working.runtime.logs(working.info.id)).not.toContain('none.so');
+  });
+
   test('the workspace stays when the image changes, and back', async () => {
     const image = await imageOf(await programs());
     const working = await ada();

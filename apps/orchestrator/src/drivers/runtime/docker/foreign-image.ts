@@ -14,6 +14,8 @@ export interface ForeignParts {
   agentVolume: string;
   /** The image's own PATH. */
   path: string;
+  /** Variables of the image that are for its programs, and would disturb the agent's loader and Node. */
+  hidden: Record<string, string>;
   /** Folders that the image declares as volumes: outside of the home nothing is kept. */
   volumes: string[];
   /** Its users, and among them the one of dev containers. */
@@ -39,20 +41,24 @@ export async function ensureForeignImage(
     const kind = `${found.Os}/${found.Architecture}`;
     throw failed(`The image "${name}" is for ${kind}; this machine runs linux/${own.architecture}.`);
   }
+  const variables = variablesOf(found);
   const foreign = {
     agentVolume: await ensureAgentVolume(docker, own, signal),
-    path: pathOf(found),
+    path: variables.PATH ?? USUAL_PATH,
+    hidden: Object.fromEntries(Object.entries(variables).filter(([variable]) => DISTURBING.test(variable))),
     volumes: Object.keys(found.Config.Volumes ?? {}),
     users: await usersOf(docker, found.Id, signal),
   };
   return { ...own, id: found.Id, foreign };
 }
 
+/** LD_PRELOAD of an allocator, NODE_OPTIONS of another Node … */
+const DISTURBING = /^(LD_|GLIBC_|MALLOC_|NODE_)/;
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-function pathOf({ Config }: ImageInspectInfo): string {
-  const variables: string[] = Config.Env ?? [];
-  return variables.findLast((variable) => variable.startsWith('PATH='))?.slice('PATH='.length) ?? USUAL_PATH;
+function variablesOf({ Config }: ImageInspectInfo): Record<string, string> {
+  const variables = Config.Env ?? [];
+  return Object.fromEntries(variables.map((text) => [text.split('=', 1)[0], text.slice(text.indexOf('=') + 1)]));
 }
 
 function unavailable(name: string, error: NoSuchImage): RoseError<'CONTAINER_FAILED'> {
