@@ -6,24 +6,38 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { createRoseClient, type RoseClient } from '@rose/client/node';
+import pg from 'pg';
 
 const MAIN = path.resolve(import.meta.dirname, '../../apps/orchestrator/src/main.ts');
+/** As `npm start`. */
+const NODE_FLAGS = ['--max-semi-space-size=8'];
 const START_MS = 60_000;
+
+export interface HouseOptions {
+  /** Default: process. */
+  runtime?: 'docker' | 'process';
+  /** Beside the environment of this process: DOCKER_HOST, ROSE_BASE_IMAGE. */
+  environment?: Record<string, string>;
+}
 
 /** An installation of its own that can be killed and started again, with one account and one project. */
 export class House implements AsyncDisposable {
-  readonly #dataDir: string;
+  readonly dataDir: string;
+  readonly runtime: 'docker' | 'process';
+  readonly environment: Record<string, string>;
   #child: ChildProcess | null = null;
   #session: string | null = null;
   #rose: RoseClient | null = null;
   projectId = 0;
 
-  private constructor(dataDir: string) {
-    this.#dataDir = dataDir;
+  private constructor(dataDir: string, { runtime = 'process', environment = {} }: HouseOptions) {
+    this.dataDir = dataDir;
+    this.runtime = runtime;
+    this.environment = environment;
   }
 
-  static async build(): Promise<House> {
-    const house = new House(await mkdtemp(path.join(tmpdir(), 'rose-kill-')));
+  static async build(options: HouseOptions = {}): Promise<House> {
+    const house = new House(await mkdtemp(path.join(tmpdir(), 'rose-kill-')), options);
     try {
       await house.start();
       const account = { email: 'ada@example.org', name: 'Ada', password: 'a password for kill tests' };
@@ -51,23 +65,44 @@ export class House implements AsyncDisposable {
 
   /** The embedded PostgreSQL of this installation, as libpq names it. */
   get databaseUrl(): string {
-    const [, port, , role, password] = readFileSync(path.join(this.#dataDir, 'postgres/pgpass'), 'utf8')
+    const [, port, , role, password] = readFileSync(path.join(this.dataDir, 'postgres/pgpass'), 'utf8')
       .trim()
       .split(':');
     return `postgresql://${role}:${password}@127.0.0.1:${port}/rose`;
+  }
+
+  /** Asks the database past the orchestrator. */
+  async query<T extends pg.QueryResultRow>(sql: string): Promise<T[]> {
+    const database = new pg.Client({ connectionString: this.databaseUrl });
+    await database.connect();
+    try {
+      return (await database.query<T>(sql)).rows;
+    } finally {
+      await database.end();
+    }
+  }
+
+  /** The id in the names of all that this installation has. */
+  async installation(): Promise<string> {
+    return (await this.query<{ uuid: string }>('SELECT uuid FROM "Installation"'))[0]!.uuid;
   }
 
   /** Starts the orchestrator as a program and waits until it can serve. */
   async start(): Promise<void> {
     const env: NodeJS.ProcessEnv = {
       ...process.env,
-      ROSE_DATA_DIR: this.#dataDir,
+      ...this.environment,
+      ROSE_DATA_DIR: this.dataDir,
       ROSE_PORT: '0',
-      ROSE_RUNTIME: 'process',
+      ROSE_RUNTIME: this.runtime,
       LOG_LEVEL: 'silent',
     };
     delete env['DATABASE_URL'];
-    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
     this.#child = child;
     const lines = createInterface(child.stdout);
     const late = AbortSignal.timeout(START_MS);
@@ -112,7 +147,7 @@ export class House implements AsyncDisposable {
 
   /** Every dev container of this installation that its runtime knows. */
   containers(): ContainerRecord[] {
-    const folder = path.join(this.#dataDir, 'containers');
+    const folder = path.join(this.dataDir, 'containers');
     return readdirSync(folder).flatMap((id) => {
       try {
         return [JSON.parse(readFileSync(path.join(folder, id, 'record.json'), 'utf8')) as ContainerRecord];
@@ -131,13 +166,14 @@ export class House implements AsyncDisposable {
       await exit;
     }
     // Workspaces hold closed directories, and only root removes from those.
-    execFileSync('chmod', ['-R', 'u+rwx', this.#dataDir]);
-    await rm(this.#dataDir, { recursive: true, force: true });
+    execFileSync('chmod', ['-R', 'u+rwx', this.dataDir]);
+    await rm(this.dataDir, { recursive: true, force: true });
   }
 }
 
 /** The part of a record of the process runtime that is of interest here. */
 export interface ContainerRecord {
   id: string;
-  run: { agent: { pid: number } | null } | null;
+  spec: { projectId: number; volume: string };
+  run: { agent: { pid: number } | null; cgroup: { freezer?: string; cpuacct?: string; cpu?: string } } | null;
 }
