@@ -60,7 +60,7 @@ export class DiskWatch {
       const isScarce = now.freeBytes < Math.min(RESERVE_BYTES, now.totalBytes * RESERVE_SHARE);
       const queue = running.values();
       const work = async (): Promise<void> => {
-        for (const projectId of queue) if (signal?.aborted !== true) await this.#look(projectId, now, isScarce);
+        for (const projectId of queue) if (signal?.aborted !== true) await this.#look(projectId, now, isScarce, signal);
       };
       await Promise.all(Array.from({ length: HANDS }, work));
     } catch (err) {
@@ -68,29 +68,30 @@ export class DiskWatch {
     }
   }
 
-  async #look(projectId: number, { freeBytes }: Space, isScarce: boolean): Promise<void> {
+  async #look(projectId: number, { freeBytes }: Space, isScarce: boolean, signal?: AbortSignal): Promise<void> {
     const { limitOf, log } = this.#options;
     try {
       const limit = await limitOf(projectId);
       let allowance = this.#allowances.get(projectId);
       if (allowance === undefined) this.#allowances.set(projectId, (allowance = new DiskAllowance(freeBytes)));
       if (!allowance.isDue(limit, freeBytes, isScarce)) return;
-      const grown = allowance.count(await this.#count(projectId, allowance), limit, freeBytes);
+      const grown = allowance.count(await this.#count(projectId, allowance, signal), limit, freeBytes);
       this.#lastKnown.set(projectId, allowance.bytes);
       if (allowance.isOver)
         await this.#halt(projectId, `its files take ${text(allowance.bytes)}, and ${text(limit)} are allowed`);
       else if (isScarce && grown > GROWTH_BYTES)
         await this.#halt(projectId, `the disk of this RoSE is almost full, and its files grew by ${text(grown)}`);
     } catch (err) {
-      log.warn({ projectId, err }, 'the disk use of a dev container could not be counted');
+      if (signal?.aborted !== true)
+        log.warn({ projectId, err }, 'the disk use of a dev container could not be counted');
     }
   }
 
-  async #count(projectId: number, allowance: DiskAllowance): Promise<number> {
+  async #count(projectId: number, allowance: DiskAllowance, signal?: AbortSignal): Promise<number> {
     const { containers, runtime } = this.#options;
     const { workspacePath } = await containers.project(projectId);
     using _ = allowance.counting();
-    return await runtime.diskUse(workspacePath);
+    return await runtime.diskUse(workspacePath, signal);
   }
 
   async #halt(projectId: number, why: string): Promise<void> {

@@ -55,7 +55,7 @@ export interface Runtime extends AsyncDisposable {
    * Bytes that a volume holds on its disk, also what a container has closed to itself. Walks all its files; nothing
    * that a container wrote takes part in the counting.
    */
-  diskUse(volume: string): Promise<number>;
+  diskUse(volume: string, signal?: AbortSignal): Promise<number>;
   /** The last lines that the container's first process wrote, at most 64 KiB. */
   logs(id: string): Promise<string>;
 

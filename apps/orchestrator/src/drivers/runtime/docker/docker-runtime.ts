@@ -20,7 +20,7 @@ import { namesOf, type Names } from './names.ts';
 import { hostPathOf } from './own-container.ts';
 import { containerStats } from './stats.ts';
 import type { Users } from './users.ts';
-import { countVolume } from './volume-use.ts';
+import { VolumeCounts } from './volume-use.ts';
 import { Volumes } from './volumes.ts';
 
 const CREATE_MS = 60_000;
@@ -52,6 +52,7 @@ export class DockerRuntime implements Runtime {
   readonly #names: Names;
   readonly #containers: Containers;
   readonly #volumes: Volumes;
+  readonly #counts: VolumeCounts;
   readonly #images: Images;
   readonly #creating = new Set<number>();
   /** Project of each container that was connected to: saves a question per connection. */
@@ -63,6 +64,7 @@ export class DockerRuntime implements Runtime {
     this.#names = namesOf(options.installation);
     this.#containers = new Containers(engine.docker, this.#names, options.dataDir);
     this.#volumes = new Volumes(engine.docker, this.#names);
+    this.#counts = new VolumeCounts(engine.docker);
     this.#images = new Images(engine.docker, { folder: options.imageFolder, baseImage: options.baseImage });
     const runtime = options.containerRuntime === null ? '' : ` (${options.containerRuntime})`;
     this.isolation = {
@@ -94,6 +96,7 @@ export class DockerRuntime implements Runtime {
   async #make(spec: ContainerSpec, image: DevImage, signal?: AbortSignal): Promise<ContainerInfo> {
     const name = this.#names.container(spec.projectId);
     const madeVolume = await this.#volumes.ensure(spec.volume);
+    this.#counts.begin(this.#names.volume(spec.volume));
     try {
       if (madeVolume && image.foreign !== null) await this.#fillHome(spec.volume);
       const folders = await this.#makeFolders(spec.projectId);
@@ -191,8 +194,9 @@ export class DockerRuntime implements Runtime {
     await this.#removeFolders(info.projectId);
   }
 
-  removeVolume(volume: string): Promise<void> {
-    return this.#volumes.remove(volume);
+  async removeVolume(volume: string): Promise<void> {
+    await this.#counts.end(this.#names.volume(volume));
+    await this.#volumes.remove(volume);
   }
 
   inspect(id: string): Promise<ContainerInfo | null> {
@@ -212,9 +216,9 @@ export class DockerRuntime implements Runtime {
     return null;
   }
 
-  async diskUse(volume: string): Promise<number> {
+  async diskUse(volume: string, signal?: AbortSignal): Promise<number> {
     const { id } = await this.#images.ensure(null, () => {});
-    return await countVolume(this.#engine.docker, id, this.#names.volume(volume));
+    return await this.#counts.count(this.#names.volume(volume), id, signal);
   }
 
   watch(signal: AbortSignal): AsyncIterable<RuntimeEvent> {

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { buffer } from 'node:stream/consumers';
+import { notFound } from '@rose/contract';
 import { COUNT, parseCount } from '../process/owners.ts';
 import { callEngine } from './calls.ts';
 import { logText } from './logs.ts';
@@ -8,40 +9,98 @@ const COUNT_MS = 120_000;
 const MIB = 1024 * 1024;
 
 /**
- * Bytes that a volume holds, counted by a container of our own image which sees nothing else and may read
- * directories that were closed, and no more.
- * @param name of the volume at the engine
+ * Counts what volumes hold. A volume that is counted is in use, so whoever removes one ends its counts first; a count
+ * that came later would make the volume anew.
  */
-export async function countVolume(docker: Docker, imageId: string, name: string): Promise<number> {
-  return await callEngine('count the files of a volume', COUNT_MS, async (abortSignal) => {
-    const container = await docker.createContainer({
-      Image: imageId,
-      Entrypoint: COUNT,
-      Env: ['PATH=/usr/local/bin:/usr/bin:/bin'],
-      WorkingDir: '/volume',
-      User: '0:0',
-      HostConfig: {
-        // Gone also when this process ends meanwhile.
-        AutoRemove: true,
-        NetworkMode: 'none',
-        CapDrop: ['ALL'],
-        CapAdd: ['DAC_READ_SEARCH'],
-        SecurityOpt: ['no-new-privileges'],
-        ReadonlyRootfs: true,
-        PidsLimit: 16,
-        Memory: 256 * MIB,
-        MemorySwap: 256 * MIB,
-        Mounts: [{ Type: 'volume', Source: name, Target: '/volume', ReadOnly: true, VolumeOptions: NO_COPY }],
-      },
-    });
+export class VolumeCounts {
+  readonly #docker: Docker;
+  readonly #gone = new Set<string>();
+  readonly #running = new Map<string, Set<{ abort: AbortController; done: Promise<unknown> }>>();
+
+  constructor(docker: Docker) {
+    this.#docker = docker;
+  }
+
+  /**
+   * Bytes that a volume holds.
+   * @param volume its name at the engine
+   * @throws RoseError CONTAINER_FAILED, CANCELLED; NOT_FOUND for one that is removed
+   */
+  async count(volume: string, imageId: string, signal?: AbortSignal): Promise<number> {
+    if (this.#gone.has(volume)) throw notFound('volume');
+    const abort = new AbortController();
+    const until = signal === undefined ? abort.signal : AbortSignal.any([abort.signal, signal]);
+    const counting = countVolume(this.#docker, volume, imageId, until);
+    const running = { abort, done: counting.catch(() => {}) };
+    const others = this.#running.get(volume) ?? new Set();
+    this.#running.set(volume, others.add(running));
     try {
-      const output = await container.attach({ stream: true, stdout: true, abortSignal });
-      await container.start({ abortSignal });
-      return parseCount(logText(await buffer(output)));
+      return await counting;
     } finally {
-      await container.remove({ force: true }).catch(() => {});
+      others.delete(running);
+      if (others.size === 0) this.#running.delete(volume);
     }
+  }
+
+  /** A volume that is there again, after `end`. */
+  begin(volume: string): void {
+    this.#gone.delete(volume);
+  }
+
+  /** Returns when nobody counts a volume any more, for it goes. */
+  async end(volume: string): Promise<void> {
+    this.#gone.add(volume);
+    const running = [...(this.#running.get(volume) ?? [])];
+    for (const { abort } of running) abort.abort();
+    await Promise.all(running.map(({ done }) => done));
+  }
+}
+
+/**
+ * Counted by a container of our own image, which sees nothing else and may read directories that were closed, and
+ * no more.
+ */
+async function countVolume(docker: Docker, volume: string, imageId: string, until: AbortSignal): Promise<number> {
+  let counting: Promise<number> | null = null;
+  try {
+    const count = (signal: AbortSignal): Promise<number> => (counting = runCount(docker, volume, imageId, signal));
+    return await callEngine('count the files of a volume', COUNT_MS, count, until);
+  } finally {
+    // What is cancelled still has to clear up.
+    await (counting as Promise<number> | null)?.catch(() => {});
+  }
+}
+
+async function runCount(docker: Docker, volume: string, imageId: string, abortSignal: AbortSignal): Promise<number> {
+  const container = await docker.createContainer({
+    Image: imageId,
+    Entrypoint: COUNT,
+    Env: ['PATH=/usr/local/bin:/usr/bin:/bin'],
+    WorkingDir: '/volume',
+    User: '0:0',
+    HostConfig: {
+      // Gone also when this process ends meanwhile.
+      AutoRemove: true,
+      NetworkMode: 'none',
+      CapDrop: ['ALL'],
+      CapAdd: ['DAC_READ_SEARCH'],
+      SecurityOpt: ['no-new-privileges'],
+      ReadonlyRootfs: true,
+      PidsLimit: 16,
+      Memory: 256 * MIB,
+      MemorySwap: 256 * MIB,
+      Mounts: [{ Type: 'volume', Source: volume, Target: '/volume', ReadOnly: true, VolumeOptions: NO_COPY }],
+    },
   });
+  try {
+    const output = await container.attach({ stream: true, stdout: true, abortSignal });
+    await container.start({ abortSignal });
+    return parseCount(logText(await buffer(output)));
+  } finally {
+    // The engine may be removing it already; only then the volume is free.
+    await container.remove({ force: true }).catch(() => {});
+    await container.wait({ condition: 'removed' }).catch(() => {});
+  }
 }
 
 /** A volume that is new is not filled from the image for that. */

@@ -60,16 +60,18 @@ const OVER_OWN_FILES = ['unshare', '--user', '--map-root-user', '--'];
  * the name of `owner`.
  * @throws Error when nothing can be counted.
  */
-export async function countAs(owner: Owner, directory: string): Promise<number> {
+export async function countAs(owner: Owner, directory: string, signal?: AbortSignal): Promise<number> {
   const become = becoming(owner, READS_ALL);
   const [command = '', ...rest] = [...(become.length > 0 ? become : OVER_OWN_FILES), ...COUNT];
+  const counted = await output(command, rest, directory, signal);
+  signal?.throwIfAborted();
   // Where no namespace is to be had, what the container has closed to itself stays uncounted.
-  return parseCount((await output(command, rest, directory)) || (await output(COUNT[0]!, COUNT.slice(1), directory)));
+  return parseCount(counted || (await output(COUNT[0]!, COUNT.slice(1), directory, signal)));
 }
 
 /** '' for a command that could not be run. */
-async function output(command: string, args: string[], directory: string): Promise<string> {
-  const options = { cwd: directory, timeout: COUNT_MS, killSignal: 'SIGKILL', env: { PATH: TOOLS } } as const;
+async function output(command: string, args: string[], directory: string, signal?: AbortSignal): Promise<string> {
+  const options = { cwd: directory, timeout: COUNT_MS, killSignal: 'SIGKILL', env: { PATH: TOOLS }, signal } as const;
   try {
     return (await run(command, args, options)).stdout;
   } catch (error) {

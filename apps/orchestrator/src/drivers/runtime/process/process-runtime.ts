@@ -148,8 +148,8 @@ export class ProcessRuntime implements Runtime {
     return this.#volumes.root;
   }
 
-  diskUse(volume: string): Promise<number> {
-    return translating('measure the volume of', () => this.#volumes.use(volume));
+  diskUse(volume: string, signal?: AbortSignal): Promise<number> {
+    return translating('measure the volume of', () => this.#volumes.use(volume, signal));
   }
 
   watch(signal: AbortSignal): AsyncIterable<RuntimeEvent> {

@@ -52,10 +52,10 @@ export class Volumes {
   }
 
   /** Bytes on the disk. */
-  async use(volume: string): Promise<number> {
+  async use(volume: string, signal?: AbortSignal): Promise<number> {
     const folder = this.folder(volume);
     const { uid, gid } = await stat(folder);
-    return await countAs({ uid, gid }, folder);
+    return await countAs({ uid, gid }, folder, signal);
   }
 
   /** Takes a volume away at once; what is returned removes its files, which may take long. */

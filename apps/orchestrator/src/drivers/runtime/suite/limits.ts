@@ -55,11 +55,12 @@ export function limitRules(make: MakeRuntime, enforced: { memory: boolean; cpu: 
       skip(!enforced.memory, NOT_ENFORCED);
       const [ada, grace] = [await bench.running(), await bench.running()];
       const hog = 'node -e "const all = []; for (;;) all.push(Buffer.alloc(16 << 20, 1))"';
-      const hogs = ada.run(`for i in 1 2 3; do ${hog}; done`).catch(() => {});
-      await until(async () => (await bench.runtime.stats(ada.id)).memoryBytes > 128 * 1024 * 1024);
+      const hogs = ada.run(`while :; do ${hog}; done`).catch(() => {});
+      await until(async () => (await bench.runtime.stats(ada.id)).memoryBytes > 64 * 1024 * 1024);
       await answersWell(grace);
       const { memoryBytes, memoryLimitBytes } = await bench.runtime.stats(ada.id);
       expect(memoryBytes).toBeLessThanOrEqual(memoryLimitBytes);
+      await bench.runtime.stop(ada.id, 1);
       await hogs;
     });
 
@@ -87,6 +88,19 @@ export function limitRules(make: MakeRuntime, enforced: { memory: boolean; cpu: 
       expect(grown).toBeGreaterThanOrEqual(12 * MIB);
       expect(grown).toBeLessThan(13 * MIB);
       await ada.output('chmod 700 workspace/closed');
+    });
+
+    test('a volume can be removed while it is counted, and a count can be cancelled', async () => {
+      const ada = await bench.running();
+      const leave = new AbortController();
+      const left = bench.runtime.diskUse(ada.info.volume, leave.signal).catch((error: unknown) => error);
+      leave.abort();
+      await left;
+      await bench.runtime.remove(ada.id);
+      const counts = Array.from({ length: 3 }, () => bench.runtime.diskUse(ada.info.volume).catch(() => null));
+      await bench.runtime.removeVolume(ada.info.volume);
+      await Promise.all(counts);
+      expect(await bench.runtime.listVolumes()).toEqual([]);
     });
 
     test('a container cannot raise its limits, and leaves no core files', async () => {
