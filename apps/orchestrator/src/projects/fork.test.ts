@@ -1,5 +1,5 @@
 import { codeOf } from '@rose/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openStudio, type Studio } from '../../test/zips.ts';
 
 let studio: Studio;
@@ -50,6 +50,27 @@ describe('a fork', () => {
     expect((await rose().store.verify.mutate({ projectId: made.id })).damaged).toEqual([]);
     await rose().workspace(made.id).run(['rm', '-r', 'large']);
     expect(await rose().versions.load.mutate({ projectId: made.id })).toMatchObject({ version: 1, written: 1 });
+  });
+
+  it('is seen as a whole or not at all', async () => {
+    const { pool } = studio.orchestrator.context.database;
+    const holder = await pool.connect();
+    const before = await rose().projects.list.query();
+    let made: Promise<unknown>;
+    try {
+      await holder.query('BEGIN');
+      await holder.query('LOCK TABLE "ProjectVersion" IN SHARE MODE');
+      made = fork('half');
+      await vi.waitFor(async () => {
+        const { rows } = await pool.query(`SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '"ProjectVersion"'::regclass`);
+        expect(rows).toHaveLength(1);
+      }, 20_000);
+      expect(await rose().projects.list.query()).toHaveLength(before.length);
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+    expect(await made).toMatchObject({ name: 'half', activeVersion: 1 });
   });
 
   it('of a version that is not there, or of a name that is taken, leaves no project', async () => {

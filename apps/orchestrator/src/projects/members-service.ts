@@ -1,13 +1,13 @@
 import { RoseError, type Member, type MemberRole } from '@rose/contract';
 import type { MembersRepository } from './members-repository.ts';
 import type { ProjectAccess, ProjectGrant } from './project-access.ts';
-import { Wrongs } from './wrongs.ts';
+import { UnknownAddresses } from './unknown-addresses.ts';
 
 /** With whom projects are shared. */
 export class MembersService {
   readonly #repository: MembersRepository;
   readonly #access: Pick<ProjectAccess, 'changed'>;
-  readonly #unknown = new Wrongs();
+  readonly #unknown = new UnknownAddresses();
 
   constructor(repository: MembersRepository, access: Pick<ProjectAccess, 'changed'>) {
     this.#repository = repository;

@@ -1,7 +1,7 @@
 import { notFound, RoseError, type Project, type ProjectRole } from '@rose/contract';
 import { fromRow } from '../containers/containers-repository.ts';
 import type { Prisma, PrismaClient } from '../drivers/database/generated/client.ts';
-import { isUniqueViolation } from '../drivers/database/index.ts';
+import { isUniqueViolation, type Transaction } from '../drivers/database/index.ts';
 
 const shown = {
   id: true,
@@ -29,6 +29,11 @@ export interface NewProject {
   forkedFromVersion?: number;
 }
 
+export type Fill = (tx: Transaction, projectId: number) => Promise<void>;
+
+/** A history of many versions takes a while. */
+const FILL_MS = 60_000;
+
 export class ProjectsRepository {
   readonly #prisma: PrismaClient;
 
@@ -36,10 +41,21 @@ export class ProjectsRepository {
     this.#prisma = prisma;
   }
 
-  /** @throws RoseError NAME_TAKEN */
-  async create(project: NewProject): Promise<Project> {
-    return await unlessTaken(project.name, async () =>
-      projectOf(await this.#prisma.project.create({ data: project, select: shown })),
+  /**
+   * @param fill does what else belongs to the making, so that the project is there as a whole or not at all
+   * @returns its id
+   * @throws RoseError NAME_TAKEN
+   */
+  async create(project: NewProject, fill: Fill): Promise<number> {
+    return await unlessTaken(project.name, () =>
+      this.#prisma.$transaction(
+        async (tx) => {
+          const { id } = await tx.project.create({ data: project, select: { id: true } });
+          await fill(tx, id);
+          return id;
+        },
+        { timeout: FILL_MS },
+      ),
     );
   }
 

@@ -6,7 +6,7 @@ import type { ReadVersion } from '../versions/history/history-reader.ts';
 import type { Adoptions } from '../versions/adoptions.ts';
 import type { ProjectRef, VersionsService } from '../versions/versions-service.ts';
 import type { ProjectAccess, ProjectGrant } from './project-access.ts';
-import type { NewProject, ProjectsRepository } from './projects-repository.ts';
+import type { Fill, NewProject, ProjectsRepository } from './projects-repository.ts';
 
 /** How long a deleted project can be undeleted. */
 export const UNDELETE_MS = 7 * 24 * 60 * 60 * 1000;
@@ -84,7 +84,7 @@ export class ProjectsService {
   ): Promise<Project> {
     await this.#repository.requireFree(ownerId, intent.name);
     const make = (versions: readonly ReadVersion[]): Promise<Project> =>
-      this.#make({ ownerId, ...intent }, (made) => this.#histories.add(made.id, versions), signal);
+      this.#make({ ownerId, ...intent }, (tx, id) => this.#histories.add(tx, id, versions), signal);
     return await this.#histories.import(ownerId, file, make, signal);
   }
 
@@ -96,19 +96,18 @@ export class ProjectsService {
 
   async #make(
     project: Omit<NewProject, 'workspacePath'>,
-    prepare: (project: Project) => Promise<void>,
+    fill: Fill,
     signal?: AbortSignal,
   ): Promise<Project> {
-    const made = await this.#repository.create({ ...project, workspacePath: `ws-${randomUUID()}` });
+    const id = await this.#repository.create({ ...project, workspacePath: `ws-${randomUUID()}` }, fill);
     try {
-      await prepare(made);
-      await this.#containers.wake(made.id, signal);
+      await this.#containers.wake(id, signal);
     } catch (error) {
-      await this.#containers.remove(made.id, false, async () => {}).catch(() => {});
-      await this.#repository.erase(made.id);
+      await this.#containers.remove(id, false, async () => {}).catch(() => {});
+      await this.#repository.erase(id);
       throw error;
     }
-    return await this.#repository.get(made.id, 'owner');
+    return await this.#repository.get(id, 'owner');
   }
 
   /** His own, and those that others share with him. */

@@ -7,7 +7,7 @@ const MOST = 20;
 const MOST_ACCOUNTS = 10_000;
 
 /** How often an account may name an address that nobody has an account with: nobody finds out by trying who is here. */
-export class Wrongs {
+export class UnknownAddresses {
   /** When, ms, oldest first. */
   readonly #moments = new LRUCache<number, number[]>({ max: MOST_ACCOUNTS, ttl: HOUR_MS });
 
