@@ -96,8 +96,13 @@ test('the process waits while its only reader is slow, and nothing is lost', asy
   const before = ada.next;
   ada.type('seq 200000; exit 3\n');
   const position = async () => (await bench.agent.query('terminals.list', undefined, 'editor'))[0]!.position;
-  await vi.waitFor(async () => expect(await position()).toBeGreaterThan(before + 128 * 1024), 20_000);
-  const held = await position();
+  let held = 0;
+  await vi.waitFor(async () => {
+    const was = held;
+    held = await position();
+    expect(held).toBeGreaterThan(before + 128 * 1024);
+    expect(held).toBe(was);
+  }, 20_000);
   expect(held).toBeLessThan(before + 256 * 1024);
   // Others are not held up.
   const { ada: eve } = await open();
