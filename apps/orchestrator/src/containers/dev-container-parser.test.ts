@@ -72,3 +72,27 @@ test('a file cannot report without end, nor reach the prototype', () => {
   expect(parsed(JSON.stringify(many)).problems).toHaveLength(50);
   expect(parsed('{ "__proto__": { "image": "debian" } }').image).toBeNull();
 });
+
+test('what the database cannot hold is a problem, and in no text', () => {
+  const text = String.raw`{ "containerEnv": { "A": "x\u0000" }, "remoteEnv": { "B": "\ud800" }, "\u0000key": 1,
+    "postCreateCommand": ["\u0000"], "${'k'.repeat(99)}\ud83d\ude00": 1, "forwardPorts": ["\udc00"] }`;
+  const file = parsed(text);
+  expect(file).toMatchObject({ environment: {}, postCreateCommand: [] });
+  expect(file.problems).toHaveLength(6);
+  expect(file.problems.filter((problem) => !problem.isWellFormed() || problem.includes('\0'))).toEqual([]);
+});
+
+test('a file asks for few commands at the same time', () => {
+  const named = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`k${i}`, '']));
+  expect(parsed(JSON.stringify({ postCreateCommand: named }))).toMatchObject({
+    postCreateCommand: [],
+    problems: ['"postCreateCommand" is not what it should be, and ignored.'],
+  });
+});
+
+test.for(['${a:', '${a::', '${a:x:', '${a', '${localEnv:'])('%s without end is read in no time', (part) => {
+  const A = part.repeat(32_000 / part.length);
+  const began = performance.now();
+  parsed(JSON.stringify({ containerEnv: { A } }));
+  expect(performance.now() - began).toBeLessThan(500);
+});

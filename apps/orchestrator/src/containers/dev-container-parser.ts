@@ -11,17 +11,27 @@ const FOLDERS: Record<string, string> = {
   localWorkspaceFolderBasename: 'workspace',
 };
 const MAX_PROBLEMS = 50;
+/** They run at the same time, each over a connection to the container. */
+const MAX_COMMANDS = 16;
 /** About the file itself, or about one editor: nothing that a container could do. */
 const SILENT = new Set(['$schema', 'name', 'customizations']);
 
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/);
-const variables = z.record(name, z.string().max(32_768));
-const command = z.union([z.string().max(32_768), z.array(z.string().max(32_768)).min(1).max(1000)]);
+/** Neither the database nor a program's argv holds a NUL, and the database no broken Unicode. */
+const string = z
+  .string()
+  .max(32_768)
+  .refine((text) => !text.includes('\0') && text.isWellFormed());
+const variables = z.record(name, string);
+const command = z.union([string, z.array(string).min(1).max(1000)]);
+const namedCommands = z
+  .record(z.string(), command)
+  .refine((named) => Object.keys(named).length <= MAX_COMMANDS, `It has more than ${MAX_COMMANDS} commands.`);
 const parts = {
   image: imageNameSchema,
   containerEnv: variables,
-  remoteEnv: z.record(name, z.string().max(32_768).nullable()),
-  postCreateCommand: z.union([command, z.record(z.string(), command)]),
+  remoteEnv: z.record(name, string.nullable()),
+  postCreateCommand: z.union([command, namedCommands]),
   forwardPorts: z.array(z.union([z.number().int().min(1).max(65_535), z.string().max(300)])).max(200),
 };
 
@@ -97,16 +107,22 @@ function commandsOf(value: Command | Record<string, Command> | undefined): strin
 
 /** ${containerWorkspaceFolder} and the like; variables of another machine's environment are unknown here. */
 function substituted(value: string, file: DevContainerFile): string {
-  return value.replaceAll(/\$\{([a-zA-Z]+)(?::([^:}]*))?(?::([^}]*))?\}/g, (all, kind: string, _name, fallback) => {
-    const folder = FOLDERS[kind];
-    if (folder !== undefined) return folder;
-    if (kind !== 'localEnv' && kind !== 'containerEnv') return all;
-    tell(file, `${all.slice(0, 200)} is not known here.`);
-    return typeof fallback === 'string' ? fallback : '';
-  });
+  // Bounded, so that what begins ever again and never ends is read in little time.
+  return value.replaceAll(
+    /\$\{([a-zA-Z]{1,40})(?::([^:}]{0,500}))?(?::([^}]{0,500}))?\}/g,
+    (all, kind: string, _name, fallback) => {
+      const folder = FOLDERS[kind];
+      if (folder !== undefined) return folder;
+      if (kind !== 'localEnv' && kind !== 'containerEnv') return all;
+      tell(file, `${all.slice(0, 200)} is not known here.`);
+      return typeof fallback === 'string' ? fallback : '';
+    },
+  );
 }
 
-function tell({ problems }: DevContainerFile, problem: string): void {
+/** Problems are kept in the database, and shown on terminals. */
+function tell({ problems }: DevContainerFile, told: string): void {
+  const problem = told.replaceAll(/\p{Cc}/gu, ' ').toWellFormed();
   if (problems.length < MAX_PROBLEMS && !problems.includes(problem)) problems.push(problem);
 }
 

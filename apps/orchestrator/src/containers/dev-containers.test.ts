@@ -84,6 +84,12 @@ it('a postCreateCommand that fails is told, leaves the project usable, and is tr
   expect(await postCreated(id)).toMatchObject({ state: 'failed' });
 });
 
+it('a postCreateCommand that writes without measure takes little of RoSE’s time', { timeout: 60_000 }, async () => {
+  const id = await project('flood', { postCreateCommand: "yes '' | head -c 100000000" });
+  const read = async () => (await rose.containers.status.query({ projectId: id })).postCreate?.state;
+  await expect.poll(read, { timeout: 30_000 }).toBe('done');
+});
+
 it('the status says what was taken of the file, and what was not', async () => {
   const id = await project('parts', '{ "forwardPorts": [5173], /* and */ "features": {}, }');
   expect((await rose.containers.status.query({ projectId: id })).devContainer).toMatchObject({
@@ -109,6 +115,12 @@ it('a file that is a link to elsewhere, a directory or endless is none, or a pro
   expect(await status()).toBeNull();
   await output(id, 'rm .devcontainer/*; head -c 100000 /dev/zero | tr "\\0" "[" > .devcontainer/devcontainer.json');
   expect((await status())?.problems).toEqual(['It is too long, and ignored.']);
+});
+
+it('a file that no database could hold closes no workspace', async () => {
+  const id = await project('nul', String.raw`{ "containerEnv": { "A": "\u0000", "B": "b" }, "\ud800": 1 }`);
+  expect(await output(id, 'echo "$A$B" in')).toBe('in');
+  expect((await rose.containers.status.query({ projectId: id })).devContainer?.problems).toHaveLength(2);
 });
 
 it('where dev containers are processes an image is refused as a setting, and said to be without effect in the file', async () => {

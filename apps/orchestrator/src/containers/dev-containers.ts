@@ -56,7 +56,8 @@ async function readFile(agent: AgentConnection): Promise<DevContainerFile | null
         { path, encoding: 'utf8', length: MAX_BYTES },
         { signal },
       );
-      if (size > MAX_BYTES) return { ...parseDevContainer(path, '{}'), problems: ['It is too long, and ignored.'] };
+      if (size > MAX_BYTES || content.length > MAX_BYTES)
+        return { ...parseDevContainer(path, '{}'), problems: ['It is too long, and ignored.'] };
       return parseDevContainer(path, content);
     } catch (error) {
       const { code } = translateAgentError(error);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PostCreate, ProjectSettings } from '@rose/contract';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import { failureOf, runCommand, type CommandEnd } from '../drivers/agent/run-command.ts';
@@ -11,7 +12,12 @@ import { wishOf } from './wish.ts';
 /** By then it hangs. */
 const LIMIT_SECONDS = 3600;
 const MARK_SECONDS = 10;
+/** Projects whose last command is remembered. */
+const MAX_STATES = 1000;
 const MAX_OUTPUT = 8192;
+/** Of what a command writes at once only the end is heard: a flood of it must not take RoSE's time. */
+const MAX_HEARD = 16 * 1024;
+const MAX_LINES_HEARD = 200;
 
 /** In the home, outside of the workspace: versions do not hold it, and a fresh volume has none. */
 const IS_DONE = 'test "$(cat "$HOME/.config/rose/post-create" 2> /dev/null)" = "$0"';
@@ -27,7 +33,7 @@ export interface PostCreateOptions {
 /** Runs the postCreateCommand of a devcontainer.json, once for each home and image, beside whatever else goes on. */
 export class PostCreates {
   readonly #options: PostCreateOptions;
-  readonly #states = new Map<number, PostCreate>();
+  readonly #states = new LRUCache<number, PostCreate>({ max: MAX_STATES });
 
   constructor(options: PostCreateOptions) {
     this.#options = options;
@@ -74,11 +80,11 @@ export class PostCreates {
     const text = new TextDecoder();
     let rest = '';
     const hear = (piece: Buffer): void => {
-      const heard = text.decode(piece, { stream: true });
+      const heard = text.decode(piece.subarray(-MAX_HEARD), { stream: true });
       state.output = (state.output + heard).slice(-MAX_OUTPUT);
       const whole = (rest + heard).split('\n');
       rest = (whole.pop() ?? '').slice(-MAX_OUTPUT);
-      for (const line of whole) lines.tell(projectId, line);
+      for (const line of whole.slice(-MAX_LINES_HEARD)) lines.tell(projectId, line);
     };
     const signal = AbortSignal.timeout((LIMIT_SECONDS + MARK_SECONDS) * 1000);
     const end = await runCommand(agent, { argv, timeLimitSeconds: LIMIT_SECONDS }, hear, signal);

@@ -49,3 +49,17 @@ test('who asks for news alone hears nothing of before', async () => {
   expect((await first).value).toEqual({ line: 'after' });
   stop.abort();
 });
+
+test('only the projects that started last are remembered, and who watches one hears on', async () => {
+  const lines = new StartLines();
+  for (let n = 0; n < 3; n += 1) lines.tell(7, 'long ago');
+  const stop = new AbortController();
+  const watched = lines.watch(7, stop.signal);
+  for (let n = 0; n < 3; n += 1) await watched.next();
+  const next = watched.next();
+  for (let projectId = 100; projectId < 2000; projectId += 1) lines.tell(projectId, 'line');
+  lines.tell(7, 'again');
+  expect((await next).value).toEqual({ line: 'again' });
+  expect(await heard(lines, 1)).toEqual(['again']);
+  stop.abort();
+});

@@ -1,9 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { StartLine } from '@rose/contract';
+import { LRUCache } from 'lru-cache';
 
 /** Lines that are remembered of the last start of a project: a failed build is read afterwards. */
 const MAX_LINES = 200;
 const MAX_LINE = 1000;
+/** Projects whose last start is remembered. */
+const MAX_PROJECTS = 500;
 
 interface Told {
   lines: string[];
@@ -13,8 +16,10 @@ interface Told {
 
 /** What starting dev containers tells, for whoever watches: pulls, builds, what postCreateCommand writes. */
 export class StartLines {
-  readonly #told = new Map<number, Told>();
+  readonly #told = new LRUCache<number, Told>({ max: MAX_PROJECTS });
   readonly #events = new EventEmitter().setMaxListeners(0);
+  /** Lines so far, of all projects. */
+  #count = 0;
 
   /** A start begins: what the one before told is forgotten. */
   begin(projectId: number): void {
@@ -24,13 +29,8 @@ export class StartLines {
 
   tell(projectId: number, line: string): void {
     const told = this.#of(projectId);
-    // No control character of an image's makers reaches a terminal.
-    told.lines.push(
-      line
-        .replaceAll(/\p{Cc}/gu, ' ')
-        .trimEnd()
-        .slice(0, MAX_LINE),
-    );
+    told.lines.push(kept(line));
+    this.#count += 1;
     if (told.lines.length > MAX_LINES) {
       told.lines.shift();
       told.from += 1;
@@ -73,8 +73,15 @@ export class StartLines {
   }
 
   #make(projectId: number): Told {
-    const told: Told = { lines: [], from: 0 };
+    // Whoever watches a project that was forgotten meanwhile has heard fewer lines than there were in all.
+    const told: Told = { lines: [], from: this.#count };
     this.#told.set(projectId, told);
     return told;
   }
+}
+
+/** No control character of an image's makers reaches a terminal. A copy: a part of a text keeps all of it in memory. */
+function kept(line: string): string {
+  const text = line.slice(0, MAX_LINE).replaceAll(/\p{Cc}/gu, ' ');
+  return Buffer.from(text.trimEnd()).toString();
 }
