@@ -27,6 +27,7 @@ import {
   type Fd,
   type Stat,
 } from '@rose/snapshot/disk';
+import { MovedFiles } from './moved-files.ts';
 import { readFile, type SaveSink } from './read-file.ts';
 import {
   isRacyAt,
@@ -70,6 +71,7 @@ export function saveTree(options: SaveOptions): SaveSummary {
 class TreeSaver {
   readonly #options: SaveOptions;
   readonly #epoch: number;
+  readonly #moved: MovedFiles;
   /** Objects sent in this stream, by what they were sent as: a file may hold the very bytes of a tree. */
   readonly #sent = { chunks: new Set<ObjectId>(), lists: new Set<ObjectId>(), trees: new Set<ObjectId>() };
   readonly #changed: string[] = [];
@@ -82,6 +84,7 @@ class TreeSaver {
   constructor(options: SaveOptions) {
     this.#options = options;
     this.#epoch = options.cache.begin(options.base);
+    this.#moved = new MovedFiles(options.cache);
   }
 
   save(): SaveSummary {
@@ -107,7 +110,7 @@ class TreeSaver {
     for (const child of listNames(fd).toSorted()) {
       while (next < before.length && before[next]!.name < child) next += 1;
       const old = before[next]?.name === child ? before[next]! : null;
-      const entry = this.#withMode(path, this.#entry(fd, path, child, old));
+      const entry = this.#withMode(path, this.#entry(fd, path, child, cached === null ? null : { old }));
       if (entry === null) continue;
       if (entry !== before[entries.length]) isSame = false;
       entries.push(entry);
@@ -133,11 +136,15 @@ class TreeSaver {
     return mode === undefined ? entry : { ...entry, mode };
   }
 
-  /** null for what a version cannot hold. */
-  #entry(parent: Fd, directory: Raw, name: Raw, old: CachedEntry | null): CachedEntry | null {
+  /**
+   * null for what a version cannot hold.
+   * @param known what the last walk saw there; null in a directory that it did not see
+   */
+  #entry(parent: Fd, directory: Raw, name: Raw, known: { old: CachedEntry | null } | null): CachedEntry | null {
     try {
       const stat = statAt(parent, name);
       if (stat === null) return null;
+      const old = known === null && stat.kind === 'file' ? this.#movedTo(name, stat) : (known?.old ?? null);
       if (stat.kind === 'other') return this.#skip(directory, name, 'not a file, directory or link');
       if (stat.kind === 'directory')
         return this.#subdirectory(parent, directory, name, stat, old?.kind === 'directory' ? old : null);
@@ -149,6 +156,11 @@ class TreeSaver {
       if (error instanceof DiskError) return this.#skip(directory, name, `unreadable: ${error.code}`);
       throw error;
     }
+  }
+
+  #movedTo(name: Raw, stat: Stat): CachedFile | null {
+    const known = this.#moved.find(stat);
+    return known === null ? null : { ...known, name };
   }
 
   #subdirectory(parent: Fd, directory: Raw, name: Raw, stat: Stat, old: CachedDirectory | null): CachedDirectory {
