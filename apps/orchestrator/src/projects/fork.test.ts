@@ -62,7 +62,9 @@ describe('a fork', () => {
       await holder.query('LOCK TABLE "ProjectVersion" IN SHARE MODE');
       made = fork('half');
       await vi.waitFor(async () => {
-        const { rows } = await pool.query(`SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '"ProjectVersion"'::regclass`);
+        const { rows } = await pool.query(
+          `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '"ProjectVersion"'::regclass`,
+        );
         expect(rows).toHaveLength(1);
       }, 20_000);
       expect(await rose().projects.list.query()).toHaveLength(before.length);

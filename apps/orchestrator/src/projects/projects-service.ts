@@ -94,11 +94,7 @@ export class ProjectsService {
     return this.#histories.export(project, { name, description }, signal);
   }
 
-  async #make(
-    project: Omit<NewProject, 'workspacePath'>,
-    fill: Fill,
-    signal?: AbortSignal,
-  ): Promise<Project> {
+  async #make(project: Omit<NewProject, 'workspacePath'>, fill: Fill, signal?: AbortSignal): Promise<Project> {
     const id = await this.#repository.create({ ...project, workspacePath: `ws-${randomUUID()}` }, fill);
     try {
       await this.#containers.wake(id, signal);

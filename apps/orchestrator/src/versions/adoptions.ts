@@ -1,5 +1,6 @@
 import { RoseError } from '@rose/contract';
 import type { ObjectId } from '@rose/snapshot';
+import type { Transaction } from '../drivers/database/index.ts';
 import type { LackingObject, ObjectStore } from '../drivers/objects/objects.ts';
 import type { Quota } from '../store/quota.ts';
 import { Reachable } from '../store/reachable.ts';
@@ -22,8 +23,8 @@ export interface AdoptionOrder {
   ownerId: number;
 }
 
-/** Gives a new project its version 1. */
-export type Adopt = (project: { id: number }) => Promise<void>;
+/** Gives a new project its version 1, while it is made. */
+export type Adopt = (tx: Transaction, projectId: number) => Promise<void>;
 
 const BATCH_OBJECTS = 1000;
 /** Copied by one statement, compressed. */
@@ -51,13 +52,13 @@ export class Adoptions {
       await using session = await objects.beginSave(ownerId);
       const version = await repository.get(source.id, number);
       const storedBytes = source.ownerId === ownerId ? 0 : await this.#copy(order, version, signal);
-      return await make(async (project) => {
+      return await make(async (tx, projectId) => {
         await session.confirm();
         const { root, rootMtimeNs, files, logicalBytes, changed, skipped } = version;
         const facts = { root, rootMtimeNs, files, logicalBytes, storedBytes, durationMs: 0, changed, skipped };
         const message = `Forked from version ${number} of project ${source.id}`;
-        const made = { projectId: project.id, message, kind: 'fork' as const, authorId: ownerId, requestId: null };
-        await repository.add({ ...made, activates: true, ...facts });
+        const made = { projectId, message, kind: 'fork' as const, authorId: ownerId, requestId: null };
+        await repository.addWithin(tx, { ...made, activates: true, ...facts });
       });
     });
   }

@@ -1,6 +1,6 @@
 import { notFound, RoseError, type SkippedPath, type Version, type VersionKind } from '@rose/contract';
 import { fromText, type ObjectId } from '@rose/snapshot';
-import { isUniqueViolation } from '../drivers/database/index.ts';
+import { isUniqueViolation, type Transaction } from '../drivers/database/index.ts';
 import type { Prisma, PrismaClient, ProjectVersion as VersionRow } from '../drivers/database/generated/client.ts';
 import { rootOf, storedVersion, type StoredVersion } from './stored-version.ts';
 
@@ -142,46 +142,40 @@ export class VersionsRepository {
    * @throws RoseError NOT_FOUND when the project is gone, CONFLICT when the request id was used meanwhile
    */
   async add(version: NewVersion): Promise<number> {
-    const { projectId, activates, root, changed, kind, ...columns } = version;
     try {
-      return await this.#prisma.$transaction(async (tx) => {
-        // The row lock of this update makes saves of one project wait for each other.
-        const { lastVersion: number } = await tx.project.update({
-          where: { id: projectId },
-          data: { lastVersion: { increment: 1 } },
-          select: { lastVersion: true },
-        });
-        if (activates)
-          await tx.projectVersion.updateMany({ where: { projectId, isActive: true }, data: { isActive: false } });
-        const { rootMtimeNs, message, authorId, requestId, files, logicalBytes, storedBytes, durationMs, skipped } =
-          columns;
-        await tx.projectVersion.create({
-          data: {
-            projectId,
-            number,
-            message,
-            kind: kindToRow(kind),
-            authorId,
-            requestId,
-            isActive: activates,
-            rootTree: bytesOf(root),
-            rootMtimeNs,
-            files,
-            logicalBytes,
-            storedBytes,
-            durationMs,
-            changedDuringSave: changed.map(fromText),
-            skipped: skipped.map(({ path, reason }) => ({ path: fromText(path), reason })),
-          },
-        });
-        if (!APART.has(kind)) await tx.project.update({ where: { id: projectId }, data: { baseVersion: number } });
-        return number;
-      });
+      return await this.#prisma.$transaction((tx) => this.addWithin(tx, version));
     } catch (error) {
       if (isUniqueViolation(error, 'projectId', 'requestId'))
         throw new RoseError('CONFLICT', 'This request was answered already.');
       throw error;
     }
+  }
+
+  /** `add` as a part of something larger, which is done as a whole or not at all. */
+  async addWithin(tx: Transaction, version: NewVersion): Promise<number> {
+    const { projectId, activates, root, changed, kind, skipped, ...columns } = version;
+    // The row lock of this update makes saves of one project wait for each other.
+    const { lastVersion: number } = await tx.project.update({
+      where: { id: projectId },
+      data: { lastVersion: { increment: 1 } },
+      select: { lastVersion: true },
+    });
+    if (activates)
+      await tx.projectVersion.updateMany({ where: { projectId, isActive: true }, data: { isActive: false } });
+    await tx.projectVersion.create({
+      data: {
+        ...columns,
+        projectId,
+        number,
+        kind: kindToRow(kind),
+        isActive: activates,
+        rootTree: bytesOf(root),
+        changedDuringSave: changed.map(fromText),
+        skipped: skipped.map(({ path, reason }) => ({ path: fromText(path), reason })),
+      },
+    });
+    if (!APART.has(kind)) await tx.project.update({ where: { id: projectId }, data: { baseVersion: number } });
+    return number;
   }
 
   /** Every file of the workspace has just been read. */

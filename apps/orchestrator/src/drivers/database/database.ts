@@ -1,5 +1,8 @@
 import type { Pool } from 'pg';
-import type { PrismaClient } from './generated/client.ts';
+import type { Prisma, PrismaClient } from './generated/client.ts';
+
+/** What repositories do together, as a whole or not at all. */
+export type Transaction = Prisma.TransactionClient;
 
 /**
  * A PostgreSQL that is up, migrated and reachable two ways: Prisma for all metadata, and a

@@ -1,4 +1,4 @@
-export type { Database } from './database.ts';
+export type { Database, Transaction } from './database.ts';
 export { lockDirectory } from './directory-lock.ts';
 export { endServers, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 export { isUniqueViolation, translateDatabaseError } from './errors.ts';

@@ -1,3 +1,4 @@
+import type { Transaction } from '../../drivers/database/index.ts';
 import type { ObjectStore } from '../../drivers/objects/objects.ts';
 import type { Quota } from '../../store/quota.ts';
 import { StoringTarget } from '../save-targets.ts';
@@ -65,9 +66,9 @@ export class Histories {
     });
   }
 
-  /** Gives a new project the versions of a history. */
-  async add(projectId: number, versions: readonly ReadVersion[]): Promise<void> {
-    await this.#options.repository.add(projectId, versions);
+  /** Gives a new project the versions of a history, while it is made. */
+  async add(tx: Transaction, projectId: number, versions: readonly ReadVersion[]): Promise<void> {
+    await this.#options.repository.add(tx, projectId, versions);
   }
 }
 

@@ -1,12 +1,12 @@
 import { fromText } from '@rose/snapshot';
 import type { PrismaClient } from '../../drivers/database/generated/client.ts';
+import type { Transaction } from '../../drivers/database/index.ts';
 import { storedVersion } from '../stored-version.ts';
 import { bytesOf, kindFromRow, kindToRow } from '../versions-repository.ts';
 import type { HistoryVersion } from './history-format.ts';
 import type { ReadVersion } from './history-reader.ts';
 
 const ROWS_AT_ONCE = 500;
-const TIME_LIMIT_MS = 60_000;
 
 export class HistoryRepository {
   readonly #prisma: PrismaClient;
@@ -41,19 +41,14 @@ export class HistoryRepository {
     });
   }
 
-  /** Gives a new project all versions of a history, with their numbers and times, as one. */
-  async add(projectId: number, versions: readonly ReadVersion[]): Promise<void> {
+  /** Gives a new project all versions of a history, with their numbers and times. */
+  async add(tx: Transaction, projectId: number, versions: readonly ReadVersion[]): Promise<void> {
     const active = versions.find((version) => version.active) ?? versions.at(-1);
     const rows = versions.map((version) => rowOf(projectId, version, version === active));
-    await this.#prisma.$transaction(
-      async (tx) => {
-        for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
-          await tx.projectVersion.createMany({ data: rows.slice(at, at + ROWS_AT_ONCE) });
-        const lastVersion = versions.at(-1)?.number ?? 0;
-        await tx.project.update({ where: { id: projectId }, data: { lastVersion } });
-      },
-      { timeout: TIME_LIMIT_MS },
-    );
+    for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+      await tx.projectVersion.createMany({ data: rows.slice(at, at + ROWS_AT_ONCE) });
+    const lastVersion = versions.at(-1)?.number ?? 0;
+    await tx.project.update({ where: { id: projectId }, data: { lastVersion } });
   }
 }
 

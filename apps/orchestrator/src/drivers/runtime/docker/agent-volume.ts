@@ -28,7 +28,12 @@ export const AGENT_COMMAND = [
  * @returns the engine's name of the volume
  * @throws RoseError CONTAINER_FAILED
  */
-export async function ensureAgentVolume(docker: Docker, own: DevImage, signal: AbortSignal): Promise<string> {
+export async function ensureAgentVolume(
+  docker: Docker,
+  own: DevImage,
+  helperLabels: Record<string, string>,
+  signal: AbortSignal,
+): Promise<string> {
   const name = `rose-agent-${own.key}`;
   await callEngine(
     'lay out the agent',
@@ -39,7 +44,7 @@ export async function ensureAgentVolume(docker: Docker, own: DevImage, signal: A
         Image: own.id,
         Entrypoint: ['sh', '-c', FILL],
         User: '0:0',
-        Labels: { [LABEL]: own.key },
+        Labels: helperLabels,
         HostConfig: {
           AutoRemove: true,
           NetworkMode: 'none',

@@ -1,4 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import type { ContainerInfo } from '../runtime.ts';
 import { socketFolders, type SocketFolders } from '../socket-folders.ts';
 import { LABEL } from './names.ts';
@@ -11,6 +13,15 @@ export function foldersOf(dataDir: string, projectId: number): SocketFolders {
 /** One container a project, so one name a project. */
 export function folderName(projectId: number): string {
   return `docker-${projectId}`;
+}
+
+/** The projects that socket folders are for, with a container or without. */
+export async function foldersIn(dataDir: string): Promise<number[]> {
+  const names = await readdir(path.join(dataDir, 'run')).catch(() => []);
+  return names.flatMap((name) => {
+    const projectId = Number(/^docker-(\d+)$/.exec(name)?.[1]);
+    return Number.isSafeInteger(projectId) ? [projectId] : [];
+  });
 }
 
 const STATUS: Record<string, ContainerInfo['status']> = {

@@ -6,12 +6,13 @@ import type { ContainerInfo, ContainerSpec, ContainerStats, Isolation, Runtime, 
 import { connectToSocket } from '../socket.ts';
 import { makeSocketFolders, removeSocketFolders, type SocketFolders } from '../socket-folders.ts';
 import { callEngine, statusOf } from './calls.ts';
-import { folderName, foldersOf } from './container-info.ts';
+import { folderName, foldersIn, foldersOf } from './container-info.ts';
 import { containerOptions, HOME, USER_FILES } from './container-options.ts';
 import { Containers } from './containers.ts';
 import { CONTAINER, emptyOut, emptyOutByContainer } from './empty-out.ts';
 import type { Engine } from './engine.ts';
 import { containerEvents } from './events.ts';
+import { removeHelpers } from './helpers.ts';
 import { networksOfHost } from './host-addresses.ts';
 import type { DevImage } from './image.ts';
 import { Images } from './images.ts';
@@ -64,13 +65,25 @@ export class DockerRuntime implements Runtime {
     this.#names = namesOf(options.installation);
     this.#containers = new Containers(engine.docker, this.#names, options.dataDir);
     this.#volumes = new Volumes(engine.docker, this.#names);
-    this.#counts = new VolumeCounts(engine.docker);
-    this.#images = new Images(engine.docker, { folder: options.imageFolder, baseImage: options.baseImage });
+    this.#counts = new VolumeCounts(engine.docker, this.#names.helperLabels);
+    const own = { folder: options.imageFolder, baseImage: options.baseImage };
+    this.#images = new Images(engine.docker, this.#names.helperLabels, own);
     const runtime = options.containerRuntime === null ? '' : ` (${options.containerRuntime})`;
     this.isolation = {
       level: 'container',
       description: `${engine.description}${runtime}: containers without network, capabilities or a writable root.`,
     };
+  }
+
+  /**
+   * Removes what a killed orchestrator left half made or half removed: helpers, and socket folders without a
+   * container. Before anything is made for this installation.
+   */
+  async sweep(): Promise<void> {
+    await removeHelpers(this.#engine.docker, this.#names);
+    const used = new Set((await this.#containers.list()).map(({ projectId }) => projectId));
+    for (const projectId of await foldersIn(this.#options.dataDir))
+      if (!used.has(projectId)) await this.#removeFolders(projectId);
   }
 
   async ensureImage(report: (line: string) => void, signal?: AbortSignal, image?: string): Promise<string> {
@@ -98,7 +111,7 @@ export class DockerRuntime implements Runtime {
     const madeVolume = await this.#volumes.ensure(spec.volume);
     this.#counts.begin(this.#names.volume(spec.volume));
     try {
-      if (madeVolume && image.foreign !== null) await this.#fillHome(spec.volume);
+      if (image.foreign !== null) await this.#fillHome(spec.volume);
       const folders = await this.#makeFolders(spec.projectId);
       await this.#createContainer(spec, image, folders);
       if (signal?.aborted) throw new RoseError('CANCELLED', 'Cancelled while a container was made.');
@@ -112,7 +125,10 @@ export class DockerRuntime implements Runtime {
     }
   }
 
-  /** A volume takes its owner and content from RoSE's own image, whatever image is used afterwards. */
+  /**
+   * A volume takes its owner and content from RoSE's own image, whatever image is used afterwards. One that holds
+   * something stays as it is; one that is not new may be empty since an orchestrator was killed here.
+   */
   async #fillHome(volume: string): Promise<void> {
     const own = await this.#images.ensure(null, () => {});
     await this.#volumes.fillFrom(own.id, volume, HOME);
@@ -153,8 +169,9 @@ export class DockerRuntime implements Runtime {
       try {
         await emptyOut(out);
       } catch {
-        const { id } = await this.#images.ensure(null, () => {});
-        await emptyOutByContainer(this.#engine.docker, id, out, this.#hostPath(out));
+        const { id: imageId } = await this.#images.ensure(null, () => {});
+        const helper = { imageId, helperLabels: this.#names.helperLabels };
+        await emptyOutByContainer(this.#engine.docker, helper, out, this.#hostPath(out));
       }
     });
   }
@@ -167,7 +184,7 @@ export class DockerRuntime implements Runtime {
 
   async refusedNetworks(signal = new AbortController().signal): Promise<string[]> {
     const { docker, own } = this.#engine;
-    return own === null ? [] : networksOfHost(docker, own, signal);
+    return own === null ? [] : networksOfHost(docker, own, this.#names.helperLabels, signal);
   }
 
   start(id: string, signal?: AbortSignal): Promise<void> {

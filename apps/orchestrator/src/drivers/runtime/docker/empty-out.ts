@@ -28,12 +28,18 @@ export async function emptyOut(out: string): Promise<void> {
  * neither root nor uid 1000, and for an engine that maps users.
  * @param hostPath of `out`, where the engine's host knows it by another name
  */
-export async function emptyOutByContainer(docker: Docker, imageId: string, out: string, hostPath = out): Promise<void> {
+export async function emptyOutByContainer(
+  docker: Docker,
+  { imageId, helperLabels }: { imageId: string; helperLabels: Record<string, string> },
+  out: string,
+  hostPath = out,
+): Promise<void> {
   await chmod(out, 0o777);
   await callEngine('clear a socket folder', EMPTY_MS, async (abortSignal) => {
     const container = await docker.createContainer({
       Image: imageId,
       Entrypoint: EMPTY,
+      Labels: helperLabels,
       WorkingDir: '/run/rose/out',
       User: `${CONTAINER.uid}:${CONTAINER.gid}`,
       HostConfig: {

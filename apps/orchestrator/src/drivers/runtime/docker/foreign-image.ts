@@ -24,13 +24,13 @@ export interface ForeignParts {
 
 /**
  * Finds or pulls an image that a project names, and lays out what its containers need beside it.
- * @param own RoSE's own image, which the agent and its Node come from
+ * @param parts `own`: RoSE's own image, which the agent and its Node come from
  * @throws RoseError CONTAINER_FAILED when it cannot be had or cannot be used.
  */
 export async function ensureForeignImage(
   docker: Docker,
   name: string,
-  own: DevImage,
+  { own, helperLabels }: { own: DevImage; helperLabels: Record<string, string> },
   report: (line: string) => void,
   signal: AbortSignal,
 ): Promise<DevImage> {
@@ -43,11 +43,11 @@ export async function ensureForeignImage(
   }
   const variables = variablesOf(found);
   const foreign = {
-    agentVolume: await ensureAgentVolume(docker, own, signal),
+    agentVolume: await ensureAgentVolume(docker, own, helperLabels, signal),
     path: variables.PATH ?? USUAL_PATH,
     hidden: Object.fromEntries(Object.entries(variables).filter(([variable]) => DISTURBING.test(variable))),
     volumes: Object.keys(found.Config.Volumes ?? {}),
-    users: await usersOf(docker, found.Id, signal),
+    users: await usersOf(docker, found.Id, helperLabels, signal),
   };
   return { ...own, id: found.Id, foreign };
 }

@@ -106,7 +106,7 @@ describe.skipIf(skip !== null)(skip === null ? 'hardening' : `hardening (skipped
       await chown(path.join(out, name), 1000, 1000);
       await chmod(path.join(out, name), name === '.' ? 0o777 : 0o000);
     }
-    await emptyOutByContainer(docker, found.Image, out);
+    await emptyOutByContainer(docker, { imageId: found.Image, helperLabels: {} }, out);
     expect(await readdir(out)).toEqual([]);
   });
 });

@@ -20,14 +20,27 @@ const SCRIPT =
  * @returns addresses and networks (address/prefix)
  * @throws RoseError CONTAINER_FAILED
  */
-export async function networksOfHost(docker: Docker, own: OwnContainer, signal: AbortSignal): Promise<string[]> {
+export async function networksOfHost(
+  docker: Docker,
+  own: OwnContainer,
+  helperLabels: Record<string, string>,
+  signal: AbortSignal,
+): Promise<string[]> {
   const neighbours = Object.values(networkInterfaces()).flatMap((addresses) =>
     (addresses ?? []).map(({ cidr }) => cidr),
   );
-  return [...neighbours.filter((cidr) => cidr !== null), ...(await hostAddresses(docker, own.imageId, signal))];
+  return [
+    ...neighbours.filter((cidr) => cidr !== null),
+    ...(await hostAddresses(docker, own.imageId, helperLabels, signal)),
+  ];
 }
 
-async function hostAddresses(docker: Docker, imageId: string, signal: AbortSignal): Promise<string[]> {
+async function hostAddresses(
+  docker: Docker,
+  imageId: string,
+  helperLabels: Record<string, string>,
+  signal: AbortSignal,
+): Promise<string[]> {
   const output = await callEngine(
     'tell the addresses of its host',
     ASK_MS,
@@ -36,6 +49,7 @@ async function hostAddresses(docker: Docker, imageId: string, signal: AbortSigna
         Image: imageId,
         Entrypoint: ['node', '-e', SCRIPT],
         Cmd: [],
+        Labels: helperLabels,
         User: '65534:65534',
         Healthcheck: { Test: ['NONE'] },
         HostConfig: {

@@ -6,13 +6,15 @@ import { SharedTask } from './shared-task.ts';
 /** The images of dev containers at an engine: RoSE's own, and those that projects name. */
 export class Images {
   readonly #docker: Docker;
+  readonly #helperLabels: Record<string, string>;
   readonly #own: SharedTask<DevImage>;
   /** Those that are being looked for. */
   readonly #foreign = new Map<string, SharedTask<DevImage>>();
 
   /** @param own how RoSE's own image is built: see ensureDevImage */
-  constructor(docker: Docker, own: { folder: string; baseImage: string | null }) {
+  constructor(docker: Docker, helperLabels: Record<string, string>, own: { folder: string; baseImage: string | null }) {
     this.#docker = docker;
+    this.#helperLabels = helperLabels;
     this.#own = new SharedTask((report, signal) => ensureDevImage(docker, own, report, signal));
   }
 
@@ -34,6 +36,6 @@ export class Images {
 
   async #obtain(name: string, report: (line: string) => void, signal: AbortSignal): Promise<DevImage> {
     const own = await this.#own.run(report, signal);
-    return await ensureForeignImage(this.#docker, name, own, report, signal);
+    return await ensureForeignImage(this.#docker, name, { own, helperLabels: this.#helperLabels }, report, signal);
   }
 }

@@ -29,7 +29,9 @@ export async function createDockerRuntime(options: CreateDockerRuntimeOptions): 
   }
   // Said now, not when the first container is made.
   if (engine.own !== null) hostPathOf(engine.own, path.join(options.dataDir, 'run'));
-  return new DockerRuntime(engine, { ...options, caBundle: await caBundle(options) });
+  const runtime = new DockerRuntime(engine, { ...options, caBundle: await caBundle(options) });
+  await runtime.sweep();
+  return runtime;
 }
 
 async function caBundle({ extraCaFile, dataDir }: CreateDockerRuntimeOptions): Promise<string | null> {

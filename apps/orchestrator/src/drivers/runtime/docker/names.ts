@@ -10,6 +10,7 @@ export const LABEL = {
   project: 'rose.project',
   volume: 'rose.volume',
   agentBuild: 'rose.agent-build',
+  helper: 'rose.helper',
 } as const;
 
 export interface Names {
@@ -21,6 +22,8 @@ export interface Names {
   labels(extra: Record<string, string>): Record<string, string>;
   /** The engine's filter for what is this installation's. */
   readonly filter: string;
+  /** Of containers that live for one question or deed. */
+  readonly helperLabels: Record<string, string>;
 }
 
 export function namesOf(installation: string): Names {
@@ -35,5 +38,6 @@ export function namesOf(installation: string): Names {
     },
     labels: (extra) => ({ [LABEL.installation]: installation, ...extra }),
     filter: `${LABEL.installation}=${installation}`,
+    helperLabels: { [LABEL.helper]: installation },
   };
 }

@@ -10,6 +10,6 @@ const report =
     : {
         id: own.id,
         paths: ['/data', '/data/run/docker-1/in', '/data/sockets/a'].map((file) => hostPathOf(own, file)),
-        networks: await networksOfHost(docker, own, AbortSignal.timeout(60_000)),
+        networks: await networksOfHost(docker, own, {}, AbortSignal.timeout(60_000)),
       };
 process.stdout.write(JSON.stringify(report));

@@ -20,7 +20,12 @@ const FEWEST: Users = { passwd: 'root:x:0:0:root:/root:/bin/sh\n', group: 'root:
  * The users of an image, with "dev", uid and gid 1000, in the place of whoever has these numbers there:
  * programs ask who they are, and where their home is.
  */
-export async function usersOf(docker: Docker, imageId: string, signal: AbortSignal): Promise<Users> {
+export async function usersOf(
+  docker: Docker,
+  imageId: string,
+  helperLabels: Record<string, string>,
+  signal: AbortSignal,
+): Promise<Users> {
   return await callEngine(
     'look into an image',
     READ_MS,
@@ -29,6 +34,7 @@ export async function usersOf(docker: Docker, imageId: string, signal: AbortSign
       const container = await docker.createContainer({
         Image: imageId,
         Cmd: ['/'],
+        Labels: helperLabels,
         NetworkDisabled: true,
         abortSignal,
       });

@@ -14,11 +14,13 @@ const MIB = 1024 * 1024;
  */
 export class VolumeCounts {
   readonly #docker: Docker;
+  readonly #helperLabels: Record<string, string>;
   readonly #gone = new Set<string>();
   readonly #running = new Map<string, Set<{ abort: AbortController; done: Promise<unknown> }>>();
 
-  constructor(docker: Docker) {
+  constructor(docker: Docker, helperLabels: Record<string, string>) {
     this.#docker = docker;
+    this.#helperLabels = helperLabels;
   }
 
   /**
@@ -30,7 +32,7 @@ export class VolumeCounts {
     if (this.#gone.has(volume)) throw notFound('volume');
     const abort = new AbortController();
     const until = signal === undefined ? abort.signal : AbortSignal.any([abort.signal, signal]);
-    const counting = countVolume(this.#docker, volume, imageId, until);
+    const counting = countVolume(this.#docker, { volume, imageId, helperLabels: this.#helperLabels }, until);
     const running = { abort, done: counting.catch(() => {}) };
     const others = this.#running.get(volume) ?? new Set();
     this.#running.set(volume, others.add(running));
@@ -56,14 +58,20 @@ export class VolumeCounts {
   }
 }
 
+interface Counted {
+  volume: string;
+  imageId: string;
+  helperLabels: Record<string, string>;
+}
+
 /**
  * Counted by a container of our own image, which sees nothing else and may read directories that were closed, and
  * no more.
  */
-async function countVolume(docker: Docker, volume: string, imageId: string, until: AbortSignal): Promise<number> {
+async function countVolume(docker: Docker, what: Counted, until: AbortSignal): Promise<number> {
   let counting: Promise<number> | null = null;
   try {
-    const count = (signal: AbortSignal): Promise<number> => (counting = runCount(docker, volume, imageId, signal));
+    const count = (signal: AbortSignal): Promise<number> => (counting = runCount(docker, what, signal));
     return await callEngine('count the files of a volume', COUNT_MS, count, until);
   } finally {
     // What is cancelled still has to clear up.
@@ -71,10 +79,15 @@ async function countVolume(docker: Docker, volume: string, imageId: string, unti
   }
 }
 
-async function runCount(docker: Docker, volume: string, imageId: string, abortSignal: AbortSignal): Promise<number> {
+async function runCount(
+  docker: Docker,
+  { volume, imageId, helperLabels }: Counted,
+  abortSignal: AbortSignal,
+): Promise<number> {
   const container = await docker.createContainer({
     Image: imageId,
     Entrypoint: COUNT,
+    Labels: helperLabels,
     Env: ['PATH=/usr/local/bin:/usr/bin:/bin'],
     WorkingDir: '/volume',
     User: '0:0',

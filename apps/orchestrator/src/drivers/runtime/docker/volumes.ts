@@ -32,6 +32,7 @@ export class Volumes {
       // Made, never started: the engine copies when it makes the container.
       const container = await this.#docker.createContainer({
         Image: imageId,
+        Labels: this.#names.helperLabels,
         NetworkDisabled: true,
         HostConfig: { Mounts: [{ Type: 'volume', Source: this.#names.volume(volume), Target: folder }] },
         abortSignal,
