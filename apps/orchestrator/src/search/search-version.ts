@@ -10,6 +10,8 @@ interface SearchedFile {
   entry: FileEntry;
 }
 
+/** A search meets each directory once: only what is read ahead has to be kept. */
+const CACHE_BYTES = 32 * 1024 * 1024;
 /** Files that are read together. */
 const WINDOW_FILES = 250;
 const WINDOW_BYTES = 4 * 1024 * 1024;
@@ -21,7 +23,7 @@ export async function searchVersion(
   ownerId: number,
   root: ObjectId,
 ): Promise<void> {
-  const trees = new StoredTrees(objects, ownerId, createTreeCache());
+  const trees = new StoredTrees(objects, ownerId, createTreeCache(CACHE_BYTES));
   for await (const files of windows(wantedFiles(search, trees, root))) {
     const contents = await Promise.all(files.map(({ entry }) => chunksOf(trees, entry)));
     const stored = objects.read(ownerId, contents.flat());

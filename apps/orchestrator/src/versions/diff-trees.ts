@@ -78,8 +78,9 @@ async function* walk(sides: Sides, before: ObjectId | null, after: ObjectId | nu
   }
 }
 
-/** About as many as the tree cache holds. */
-const MAX_PREFETCHED = 20_000;
+/** Of directories that are read ahead: somewhat less than the caches of trees hold. */
+const MAX_PREFETCHED_ENTRIES = 50_000;
+const PREFETCHED_AT_ONCE = 250;
 
 /** Where the two trees are read, and which of their paths matter. */
 class Sides {
@@ -108,20 +109,24 @@ class Sides {
     }
   }
 
-  /** Reads the directories that differ level by level, instead of one by one. */
+  /** Reads the directories that differ level by level, instead of one by one, as far as they can be kept. */
   async prefetch(before: ObjectId | null, after: ObjectId | null): Promise<void> {
     let level: [path: Raw, left: ObjectId | null, right: ObjectId | null][] = [['' as Raw, before, after]];
-    let count = 0;
-    while (level.length > 0 && count < MAX_PREFETCHED) {
-      await this.#left.prefetch(level.flatMap(([, left]) => left ?? []));
-      await this.#right.prefetch(level.flatMap(([, , right]) => right ?? []));
-      count += level.length;
+    let entries = 0;
+    while (level.length > 0) {
       const below: typeof level = [];
-      for (const [path, left, right] of level) {
-        for (const [at, a, b] of Iterator.from(await this.pairs(path, left, right))) {
-          const [old, now] = [treeOf(a), treeOf(b)];
-          if (old !== now) below.push([at, old, now]);
+      for (let at = 0; at < level.length; at += PREFETCHED_AT_ONCE) {
+        const some = level.slice(at, at + PREFETCHED_AT_ONCE);
+        await this.#left.prefetch(some.flatMap(([, left]) => left ?? []));
+        await this.#right.prefetch(some.flatMap(([, , right]) => right ?? []));
+        for (const [path, left, right] of some) {
+          for (const [place, a, b] of Iterator.from(await this.pairs(path, left, right))) {
+            entries += 1;
+            const [old, now] = [treeOf(a), treeOf(b)];
+            if (old !== now) below.push([place, old, now]);
+          }
         }
+        if (entries > MAX_PREFETCHED_ENTRIES) return;
       }
       level = below;
     }

@@ -28,7 +28,7 @@ export interface TreeSource {
   prefetch(ids: readonly ObjectId[]): Promise<void>;
 }
 
-const CACHE_BYTES = 64 * 1024 * 1024;
+const CACHE_BYTES = 40 * 1024 * 1024;
 /** A decoded entry costs about this much more memory than its encoding. */
 const DECODED_FACTOR = 8;
 /** Larger directories are kept as they are encoded. */
@@ -118,8 +118,9 @@ export class EncodedTree implements Iterable<TreeEntry> {
 type KnownTree = readonly TreeEntry[] | Buffer;
 export type TreeCache = LRUCache<string, KnownTree>;
 
-export function createTreeCache(): TreeCache {
-  return new LRUCache({ maxSize: CACHE_BYTES });
+/** @param bytes that it takes, about */
+export function createTreeCache(bytes = CACHE_BYTES): TreeCache {
+  return new LRUCache({ maxSize: bytes });
 }
 
 /** Plain bytes of a stored object. @throws RoseError DAMAGED */
