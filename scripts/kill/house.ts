@@ -28,6 +28,7 @@ export class House implements AsyncDisposable {
   #child: ChildProcess | null = null;
   #session: string | null = null;
   #rose: RoseClient | null = null;
+  #url = '';
   projectId = 0;
 
   private constructor(dataDir: string, { runtime = 'process', environment = {} }: HouseOptions) {
@@ -54,6 +55,11 @@ export class House implements AsyncDisposable {
   get rose(): RoseClient {
     if (this.#rose === null) throw new Error('The orchestrator does not run.');
     return this.#rose;
+  }
+
+  /** Where it served last. */
+  get url(): string {
+    return this.#url;
   }
 
   /** Of the orchestrator. */
@@ -87,13 +93,13 @@ export class House implements AsyncDisposable {
     return (await this.query<{ uuid: string }>('SELECT uuid FROM "Installation"'))[0]!.uuid;
   }
 
-  /** Starts the orchestrator as a program and waits until it can serve. */
-  async start(): Promise<void> {
+  /** Starts the orchestrator as a program and waits until it can serve, at another port each time unless one is given. */
+  async start(port = '0'): Promise<void> {
     const env: NodeJS.ProcessEnv = {
       ...process.env,
       ...this.environment,
       ROSE_DATA_DIR: this.dataDir,
-      ROSE_PORT: '0',
+      ROSE_PORT: port,
       ROSE_RUNTIME: this.runtime,
       LOG_LEVEL: 'silent',
     };
@@ -114,6 +120,7 @@ export class House implements AsyncDisposable {
     ])) as [string];
     const url = /http:\/\/\S+/.exec(line)?.[0];
     if (url === undefined) throw new Error(`The orchestrator said "${line}".`);
+    this.#url = url;
     this.#rose = createRoseClient({
       url,
       token: this.#session ?? undefined,

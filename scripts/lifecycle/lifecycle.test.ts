@@ -10,12 +10,13 @@ const SCRIPT = path.resolve(import.meta.dirname, '../lifecycle-test.ts');
 async function noEngine(): Promise<string | null> {
   return await baseImage(process.env).then(
     () => null,
-    (error: Error) => error.message,
+    (error: unknown) => String(error),
   );
 }
 
 test.for(['process', 'docker'])(
   'a kill in the middle of a deed leaves no orphan, no wrong state and no work lost, with %s',
+  { timeout: 600_000 },
   async (runtime, { skip }) => {
     const reason = runtime === 'docker' ? await noEngine() : null;
     if (reason !== null) skip(reason);
@@ -23,5 +24,4 @@ test.for(['process', 'docker'])(
     const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT], { env });
     expect(stdout).toMatch(/^\w+: 8 kills .* no orphan, every state true, no work lost/);
   },
-  600_000,
 );
