@@ -138,3 +138,37 @@ it('a load that names its own project is one of its own versions', async () => {
   await grace.rose.versions.load.mutate(own);
   expect(await read('src/a')).toBe('mine\n');
 });
+
+describe('files whose bytes a power cut took after they came', () => {
+  /** What such a cut leaves: the name and the time of the load, other bytes, and a journal of before the start. */
+  const powerCut = async (path: string): Promise<void> => {
+    await shell(
+      grace,
+      target,
+      String.raw`journal=~/.rose/load/journal; until grep -q '"settled"' $journal; do sleep 0.1; done
+        sed -i '/"line":"settled"/d; s/"bootId":"[^"]*"/"bootId":"before"/' $journal
+        touch -r ${path} ~/stamp; printf XXXX > ${path}; touch -r ~/stamp ${path}; rm ~/stamp`,
+    );
+    await grace.rose.containers.stop.mutate({ projectId: target });
+  };
+
+  it('come again from where they came', async () => {
+    await load(['src/a'], 1);
+    await powerCut('src/a');
+    expect(await read('src/a')).toBe('one\n');
+  });
+
+  it('make the project need attention when that is gone; loading a whole version is the way out', async () => {
+    await shell(ada, library, 'echo soon > src/a');
+    const { version } = await ada.rose.versions.save.mutate({ projectId: library });
+    await load(['src/a'], version);
+    await powerCut('src/a');
+    await ada.rose.versions.load.mutate({ projectId: library, version: 1 });
+    await ada.rose.versions.delete.mutate({ projectId: library, version });
+    const { code, message } = await failureOf(read('src/a'));
+    expect(code).toBe('NEEDS_ATTENTION');
+    expect(message).toContain('A power cut damaged files of the last load ("src/a")');
+    await grace.rose.versions.load.mutate({ projectId: target, version: 1 });
+    expect(await read('src/a')).toBe('mine\n');
+  });
+});
