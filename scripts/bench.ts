@@ -72,7 +72,7 @@ const sections: Record<string, () => Promise<string>> = {
 
   async growth() {
     const points: Point[] = [];
-    for (const files of quick ? [50, 100] : [1000, 10_000, 100_000]) {
+    for (const files of quick ? [500, 1000] : [1000, 10_000, 100_000]) {
       const folder = path.join(scratch, `grow-${files}`);
       const workload = layOutFiles(root, folder, files);
       await using house = await openHouse(root, path.join(scratch, `grow-data-${files}`));

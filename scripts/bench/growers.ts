@@ -25,15 +25,15 @@ export async function roseGrower(setting: Setting): Promise<Grower> {
   let stored = 0;
   let newest = 0;
   let places = 0;
-  const save = async (): Promise<void> => {
+  const save = async (): Promise<number> => {
     const { version, storedBytes } = await rose.versions.save.mutate({ projectId });
-    stored += storedBytes;
     newest = version;
+    return storedBytes;
   };
   return {
     name: ROSE,
     edit: (count, round) => edit(workspace, editable, count, round),
-    save,
+    save: async () => void (stored += await save()),
     async loadCold() {
       places += 1;
       const empty = await time(() => rose.projects.create.mutate({ name: `empty ${places}` }));
@@ -43,7 +43,7 @@ export async function roseGrower(setting: Setting): Promise<Grower> {
     async loadOver(count, round) {
       const version = newest;
       edit(workspace, editable, count, round);
-      // Saved beforehand: a load's checkpoint of unsaved work is no part of what the peers do.
+      // Saved beforehand, and not counted: a checkpoint of unsaved work is no part of what the peers do.
       await save();
       return await time(() => rose.versions.load.mutate({ projectId, version }));
     },

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { createRoseClient, type RoseClient } from '@rose/client/node';
@@ -40,7 +40,7 @@ export async function openHouse(
     newcomer: async () => (await signUp(url)).rose,
     newcomerWithToken: () => signUp(url),
     orchestratorPeak: () => peak(child.pid!),
-    agentPeak: () => Math.max(0, ...agents().map(peak)),
+    agentPeak: () => Math.max(0, ...agents(volumes).map(peak)),
     workspace: (volume) => path.join(volumes, volume, 'workspace'),
     volumes: () => (existsSync(volumes) ? readdirSync(volumes) : []),
     async [Symbol.asyncDispose]() {
@@ -75,15 +75,23 @@ function peak(pid: number): number {
   }
 }
 
-function agents(): number[] {
+/** The agents whose home is one of these volumes: others may run on this machine. */
+function agents(volumes: string): number[] {
+  const homes = new Set(readdirSync(volumes).map((volume) => identityOf(path.join(volumes, volume))));
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/opt/rose/agent/agent.mjs');
+        const isAgent = readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/opt/rose/agent/agent.mjs');
+        return isAgent && homes.has(identityOf(`/proc/${pid}/root/home/dev`));
       } catch {
         return false;
       }
     });
+}
+
+function identityOf(folder: string): string {
+  const { dev, ino } = statSync(folder);
+  return `${dev} ${ino}`;
 }

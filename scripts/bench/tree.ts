@@ -10,7 +10,7 @@ export interface Workload {
   editable: string[];
 }
 
-const SKIPPED = /node-linux-(x64|arm64)|\/\.cache(\/|$)|\/\.vite(\/|$)/;
+const SKIPPED = /node-linux-(x64|arm64)|\/\.(cache|vite|vitest-cache)(\/|$)/;
 
 /** What the repository's own work leaves at its top. */
 const OWN = /^(\.rose|\.git|\.turbo)(\/|$)/;
