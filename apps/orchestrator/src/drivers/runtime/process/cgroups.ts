@@ -16,6 +16,7 @@ export type Controller = (typeof CONTROLLERS)[number];
 const CONTROLLERS = ['memory', 'pids', 'cpu', 'cpuacct', 'freezer'] as const;
 const V2 = ['memory', 'pids', 'cpu', 'freezer'] as const;
 const FREEZE_MS = 10_000;
+const REMOVE_MS = 10_000;
 const CPU_PERIOD_US = 100_000;
 
 /** Below which folder of each controller containers get theirs. */
@@ -63,12 +64,23 @@ export async function makeCgroup(parents: Cgroup, id: string, limits: ContainerS
   return cgroup;
 }
 
-/** Removes a container's cgroup; its processes have ended. */
+/** Removes a container's cgroup; its processes have ended, or are about to. */
 export async function removeCgroup(cgroup: Cgroup): Promise<void> {
-  for (const folder of foldersOf(cgroup)) {
-    await rmdir(folder).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    });
+  for (const folder of foldersOf(cgroup)) await removeFolder(folder);
+}
+
+/** Busy is one until the kernel has given back all that its processes had, which takes a while for much memory. */
+async function removeFolder(folder: string): Promise<void> {
+  const deadline = Date.now() + REMOVE_MS;
+  for (;;) {
+    try {
+      return await rmdir(folder);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return;
+      if (code !== 'EBUSY' || Date.now() > deadline) throw error;
+      await delay(20);
+    }
   }
 }
 
