@@ -123,6 +123,17 @@ it('a file that no database could hold closes no workspace', async () => {
   expect((await rose.containers.status.query({ projectId: id })).devContainer?.problems).toHaveLength(2);
 });
 
+it('a file names no registry that the project’s containers may not reach: the engine would go there', async () => {
+  const id = await project('inward', { image: '127.0.0.1:80/image' });
+  const refused = /127\.0\.0\.1:80\/image.*its address is loopback.*RoSE's own image is used/;
+  expect((await startLines(id, 'image is used')).at(-1)).toMatch(refused);
+  await rose.settings.project.update.mutate({ projectId: id, values: { egress: 'none' } });
+  await write(id, { image: 'secret-of-the-project.example.org/image' });
+  await rose.containers.restart.mutate({ projectId: id });
+  await rose.containers.restart.mutate({ projectId: id });
+  expect((await startLines(id, 'image is used')).at(-1)).toMatch(/no access to the network.*RoSE's own image is used/);
+});
+
 it('where dev containers are processes an image is refused as a setting, and said to be without effect in the file', async () => {
   const id = await project('image', { image: 'debian:13' });
   expect(await startLines(id, 'image is used')).toEqual([

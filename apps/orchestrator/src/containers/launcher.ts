@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { RoseError, type ProjectSettings } from '@rose/contract';
 import { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { ContainerInfo, Runtime } from '../drivers/runtime/runtime.ts';
+import { registryOf } from '../egress/registry.ts';
 import type { EgressPolicy } from '../egress/rules.ts';
 import type { EgressProxy } from '../egress/supervisor.ts';
 import type { ContainerRow, ContainersRepository } from './containers-repository.ts';
@@ -13,10 +14,13 @@ import { wishOf, type Wish } from './wish.ts';
 /** Nobody has worked in it yet. */
 const REPLACE_GRACE_SECONDS = 2;
 
+/** A setting is its owner's word, not that of code in the workspace. */
+const ANY_PUBLIC: EgressPolicy = { mode: 'public', allow: [] };
+
 export interface LauncherOptions {
   repository: ContainersRepository;
   runtime: Runtime;
-  egress: Pick<EgressProxy, 'listen' | 'close'>;
+  egress: Pick<EgressProxy, 'listen' | 'close' | 'requireReach'>;
   settingsOf: (projectId: number) => Promise<ProjectSettings>;
   /** Secrets of agents are derived from it. */
   secretKey: Uint8Array;
@@ -83,6 +87,7 @@ export class Launcher {
     if (wish.image === null) return wish;
     const { runtime, lines } = this.#options;
     try {
+      await this.#requireRegistry(wish.image, wish.isMust ? ANY_PUBLIC : policyOf(settings));
       await runtime.ensureImage(this.#report(project), signal, wish.image);
       return wish;
     } catch (error) {
@@ -90,6 +95,21 @@ export class Launcher {
       if (wish.isMust || !isRefused || project.devContainer === null) throw error;
       lines.tell(project.id, imageRefused(project.devContainer, error));
       return { ...wish, image: null };
+    }
+  }
+
+  /**
+   * The engine fetches images past the egress proxy: it shall be no way to where the project's containers may not go.
+   * @throws RoseError CONTAINER_FAILED
+   */
+  async #requireRegistry(image: string, policy: EgressPolicy): Promise<void> {
+    const registry = registryOf(image);
+    if (registry === null) return;
+    try {
+      await this.#options.egress.requireReach(registry, policy);
+    } catch (cause) {
+      const message = `The image "${image}" of this project cannot be had: ${(cause as Error).message}`;
+      throw new RoseError('CONTAINER_FAILED', message, {}, { cause });
     }
   }
 

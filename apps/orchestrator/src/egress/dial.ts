@@ -22,15 +22,28 @@ export async function dial(
   resolve: Lookup,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const addresses = await addressesOf(target.host, resolve, rules.upstreamProxy !== null && !permitted);
-  const kindOf = (address: string): string | null => refusedKind(address, rules.refusedNetworks);
-  const reachable = permitted ? addresses : addresses.filter((address) => kindOf(address) === null);
-  if (addresses.length > 0 && reachable.length === 0) {
-    throw new Refused(`${target.host} is refused: its address is ${kindOf(addresses[0]!)}.`);
-  }
+  const reachable = await reachableAddresses(target, permitted, rules, resolve);
   if (rules.upstreamProxy !== null && !permitted)
     return connectThrough(rules.upstreamProxy, target, CONNECT_MS, signal);
   return connectToFirst(reachable.slice(0, MAX_ADDRESSES), target.port, signal);
+}
+
+/**
+ * Those addresses of a target that was judged that may be connected to; none where only an upstream proxy knows its name.
+ * @throws Refused when it has only others; Error when it cannot be resolved
+ */
+export async function reachableAddresses(
+  { host }: Target,
+  permitted: boolean,
+  rules: EgressRules,
+  resolve: Lookup,
+): Promise<string[]> {
+  const addresses = await addressesOf(host, resolve, rules.upstreamProxy !== null && !permitted);
+  const kindOf = (address: string): string | null => refusedKind(address, rules.refusedNetworks);
+  const reachable = permitted ? addresses : addresses.filter((address) => kindOf(address) === null);
+  if (addresses.length > 0 && reachable.length === 0)
+    throw new Refused(`${host} is refused: its address is ${kindOf(addresses[0]!)}.`);
+  return reachable;
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Refusal {
 
 const PER_MINUTE = 30;
 const MAX_HOST = 253;
+/** It may name the host. */
+const MAX_REASON = 400;
 
 /** Tells a project's refusals, at most 30 a minute: a container can be refused as often as it likes. */
 export class RefusalReports {
@@ -33,7 +35,9 @@ export class RefusalReports {
       return;
     }
     this.#told += 1;
-    this.#tell({ ...refusal, host: refusal.host.slice(0, MAX_HOST), untold: this.#untold });
+    const { host, reason } = refusal;
+    const told = { ...refusal, host: host.slice(0, MAX_HOST), reason: reason.slice(0, MAX_REASON) };
+    this.#tell({ ...told, untold: this.#untold });
     this.#untold = 0;
   }
 }

@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RoseError } from '@rose/contract';
+import { reachableAddresses } from './dial.ts';
+import { systemLookup } from './lookup.ts';
 import type { FromProxy, ToProxy } from './messages.ts';
 import type { Refusal } from './refusals.ts';
-import type { EgressPolicy, EgressRules } from './rules.ts';
+import { judge, type EgressPolicy, type EgressRules } from './rules.ts';
+import type { Target } from './target.ts';
 
 const ANSWER_MS = 10_000;
 const END_MS = 2000;
@@ -90,6 +93,15 @@ export class EgressProxy implements AsyncDisposable {
       this.#projects.delete(projectId);
       throw error;
     }
+  }
+
+  /**
+   * For what somebody else fetches in a project's name, past this proxy.
+   * @throws Refused when the project's containers could not reach it either; Error when it cannot be resolved
+   */
+  async requireReach(target: Target, policy: EgressPolicy): Promise<void> {
+    const { permitted } = judge(target, policy, this.#rules);
+    await reachableAddresses(target, permitted, this.#rules, systemLookup);
   }
 
   /** For connections from now on: see EgressRules. */
