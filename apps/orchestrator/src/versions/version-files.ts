@@ -3,6 +3,7 @@ import { fromText, mtimeNs, toText, type FileEntry, type Raw, type TreeEntry } f
 import type { ObjectStore } from '../drivers/objects/objects.ts';
 import { findEntry } from './find-entry.ts';
 import { chunksOf } from './load-plan.ts';
+import { readBatches } from './read-batches.ts';
 import { verified, type TreeSource } from './trees.ts';
 import type { StoredVersion, VersionsRepository } from './versions-repository.ts';
 import type { ProjectRef } from './versions-service.ts';
@@ -64,7 +65,8 @@ export class VersionFiles {
 
   async *#bytes({ ownerId }: ProjectRef, entry: FileEntry): AsyncGenerator<Buffer> {
     const chunks = await chunksOf(this.#treesOf(ownerId), entry);
-    for await (const { id, size, data } of this.#objects.read(ownerId, chunks)) yield verified(id, data, size);
+    for await (const batch of readBatches(this.#objects, ownerId, chunks))
+      for (const { id, size, data } of batch) yield verified(id, data, size);
   }
 
   /** The entry at a path of a version, null for its root. @throws RoseError NOT_FOUND */

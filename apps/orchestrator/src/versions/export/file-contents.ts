@@ -1,6 +1,7 @@
 import type { Chunk, FileEntry } from '@rose/snapshot';
 import { pack, type PackedContent } from '@rose/snapshot/zip';
 import type { ObjectStore, StoredBytes } from '../../drivers/objects/objects.ts';
+import { readBatches } from '../read-batches.ts';
 import { verified } from '../trees.ts';
 
 /** A file and the chunks it is made of. */
@@ -9,8 +10,6 @@ export interface FileChunks {
   chunks: readonly Chunk[];
 }
 
-/** Read at once: bounds memory, and frees the database's connection while a slow reader takes them. */
-const BATCH_BYTES = 4 * 1024 * 1024;
 /** Each file that is being packed takes a quarter of a MiB beside its content. */
 const PACKED_AT_ONCE = 8;
 /** zstd made it hardly smaller: deflate would not either. */
@@ -55,24 +54,6 @@ export async function openLarge(objects: ObjectStore, ownerId: number, { chunks 
     for await (const batch of batches) yield* batch.map(plainOf);
   }
   return { isCompressible: first.every(isCompressible), bytes: bytes() };
-}
-
-async function* readBatches(
-  objects: ObjectStore,
-  ownerId: number,
-  chunks: readonly Chunk[],
-): AsyncGenerator<StoredBytes[], undefined> {
-  let batch: Chunk[] = [];
-  let bytes = 0;
-  for (const chunk of chunks) {
-    batch.push(chunk);
-    bytes += chunk.size;
-    if (bytes < BATCH_BYTES) continue;
-    yield await Array.fromAsync(objects.read(ownerId, batch));
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield await Array.fromAsync(objects.read(ownerId, batch));
 }
 
 function plainOf({ id, data, size }: StoredBytes): Buffer {

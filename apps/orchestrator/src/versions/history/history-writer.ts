@@ -12,11 +12,14 @@ import {
   type TreeEntry,
 } from '@rose/snapshot';
 import type { ObjectStore, SizedId, StoredBytes } from '../../drivers/objects/objects.ts';
+import { readBatches } from '../read-batches.ts';
 import { verified } from '../trees.ts';
 import { HISTORY_FRAME, type HistoryEnd, type HistoryHeader, type HistoryVersion } from './history-format.ts';
 
 /** Trees and lists are small; this only bounds the batches they are read in. */
 const GUESS_BYTES = 4096;
+/** Directories in one that are held together, of up to 1 MiB each. */
+const TREES_AT_ONCE = 50;
 type ObjectType = 'chunk' | 'tree' | 'list' | 'treeList';
 
 /**
@@ -80,8 +83,10 @@ class HistoryWriter {
     const below = entries.flatMap((entry) =>
       entry.kind === 'directory' && !this.#written.tree.has(entry.tree) ? [entry.tree] : [],
     );
-    // Read whole before the next directory is begun: a read that is left open holds a connection.
-    for (const child of await this.#readAll([...new Set(below)])) yield* this.#tree(child);
+    const children = [...new Set(below)];
+    // Each few are read whole before the next directory is begun: a read that is left open holds a connection.
+    for (let at = 0; at < children.length; at += TREES_AT_ONCE)
+      for (const child of await this.#readAll(children.slice(at, at + TREES_AT_ONCE))) yield* this.#tree(child);
     yield this.#frame(pieces === null ? 'tree' : 'treeList', object);
   }
 
@@ -109,9 +114,11 @@ class HistoryWriter {
       this.#written.chunk.add(id);
       return true;
     });
-    for await (const object of this.#objects.read(this.#ownerId, fresh)) {
-      verified(object.id, object.data, object.size);
-      yield this.#frame('chunk', object);
+    for await (const batch of readBatches(this.#objects, this.#ownerId, fresh)) {
+      for (const object of batch) {
+        verified(object.id, object.data, object.size);
+        yield this.#frame('chunk', object);
+      }
     }
   }
 
