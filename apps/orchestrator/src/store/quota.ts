@@ -1,6 +1,8 @@
 import { RoseError, type VersionKind } from '@rose/contract';
-import type { NewObject, ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
+import type { ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
 import type { Collector } from './collector.ts';
+import { GuardedSession } from './guarded-session.ts';
+import { QuotaLedger, type QuotaHold } from './quota-ledger.ts';
 
 export interface QuotaOptions {
   objects: Pick<ObjectStore, 'storedBytes'>;
@@ -16,6 +18,7 @@ const LIMIT = 'quotaBytes';
 /** What an account may store. */
 export class Quota {
   readonly #options: QuotaOptions;
+  readonly #ledgers = new Map<number, QuotaLedger>();
 
   constructor(options: QuotaOptions) {
     this.#options = options;
@@ -25,19 +28,33 @@ export class Quota {
     return this.#options.bytes;
   }
 
-  /** @throws RoseError LIMIT_EXCEEDED when so many compressed bytes more would be too many */
-  async require(ownerId: number, added: number): Promise<void> {
+  /**
+   * Holds room for what is about to be stored.
+   * @throws RoseError LIMIT_EXCEEDED when so many compressed bytes more would be too many
+   */
+  async hold(ownerId: number, added: number): Promise<QuotaHold> {
     const { bytes, objects } = this.#options;
-    if (bytes === null || added === 0) return;
-    const value = (await objects.storedBytes(ownerId)) + added;
-    if (value > bytes) throw overQuota(value, bytes);
+    const ledger = this.#ledgerOf(ownerId);
+    using holds = new DisposableStack();
+    const hold = holds.use(ledger.hold(added));
+    if (bytes !== null && added > 0) requireWithin((await objects.storedBytes(ownerId)) + ledger.held, bytes);
+    holds.move();
+    return hold;
+  }
+
+  #ledgerOf(ownerId: number): QuotaLedger {
+    const ledger = this.#ledgers.get(ownerId) ?? new QuotaLedger();
+    this.#ledgers.set(ownerId, ledger);
+    return ledger;
   }
 
   /** The session of a save that is refused with LIMIT_EXCEEDED as soon as it stores too much. */
   guard(session: SaveSession, { ownerId, kind }: { ownerId: number; kind: VersionKind }): SaveSession {
     const { bytes, objects } = this.#options;
     if (bytes === null || !BOUND.has(kind)) return session;
-    return new GuardedSession(session, bytes, () => objects.storedBytes(ownerId));
+    const check = (value: number): void => requireWithin(value, bytes);
+    const measure = (): Promise<number> => objects.storedBytes(ownerId);
+    return new GuardedSession(session, { ledger: this.#ledgerOf(ownerId), measure, check });
   }
 
   /**
@@ -79,38 +96,8 @@ function isOverQuota(error: unknown): boolean {
 }
 
 /** Whose they are is not said: an editor saves into the owner's store. */
-function overQuota(value: number, allowed: number): RoseError<'LIMIT_EXCEEDED'> {
+function requireWithin(value: number, allowed: number): void {
+  if (value <= allowed) return;
   const message = `The versions of this account may take ${allowed} bytes, and with this one they would take ${value} or more. Nothing was saved. Delete versions that you do not need (rose space P says what each would free), and try again.`;
-  return new RoseError('LIMIT_EXCEEDED', message, { limit: LIMIT, value, allowed });
-}
-
-class GuardedSession implements SaveSession {
-  readonly #session: SaveSession;
-  readonly #allowed: number;
-  readonly #measure: () => Promise<number>;
-  #before: number | null = null;
-  #added = 0;
-
-  constructor(session: SaveSession, allowed: number, measure: () => Promise<number>) {
-    this.#session = session;
-    this.#allowed = allowed;
-    this.#measure = measure;
-  }
-
-  async put(objects: readonly NewObject[]): Promise<number> {
-    this.#before ??= await this.#measure();
-    const added = await this.#session.put(objects);
-    this.#added += added;
-    const value = this.#before + this.#added;
-    if (this.#added > 0 && value > this.#allowed) throw overQuota(value, this.#allowed);
-    return added;
-  }
-
-  async confirm(): Promise<void> {
-    await this.#session.confirm();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session[Symbol.asyncDispose]();
-  }
+  throw new RoseError('LIMIT_EXCEEDED', message, { limit: LIMIT, value, allowed });
 }

@@ -68,14 +68,16 @@ export class Adoptions {
     const { objects, quota, progress } = this.#options;
     const lacking = await this.#lacking({ from: source.ownerId, to: ownerId }, root, signal);
     const bytesTotal = lacking.reduce((sum, { stored }) => sum + stored, 0);
-    await quota.require(ownerId, bytesTotal);
+    using hold = await quota.hold(ownerId, bytesTotal);
     let files = 0;
     let bytes = 0;
     for (const batch of batchesOf(lacking)) {
       requireGoingOn(signal);
       await objects.copy({ from: source.ownerId, to: ownerId }, batch);
+      const copied = batch.reduce((sum, { stored }) => sum + stored, 0);
+      hold.store(copied);
       files += batch.length;
-      for (const { stored } of batch) bytes += stored;
+      bytes += copied;
       const counts = { files, filesTotal: lacking.length, bytes, bytesTotal };
       progress.report(source.id, { deed: 'fork', phase: 'copying', ...counts });
     }
