@@ -53,11 +53,13 @@ export class OwnEngine implements AsyncDisposable {
     }
   }
 
-  /** Ends the daemon at once. Its containers' processes go on. */
+  /** Ends the daemon at once, and with it its containerd. Its containers' processes go on. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
-    // A new daemon takes the file of a dead one for a running one when its number was given out again.
-    rmSync(path.join(this.#folder, 'pid'), { force: true });
+    // A new daemon takes the file of a dead process for one that runs while nobody has collected that, and when its
+    // number was given out again.
+    for (const file of ['pid', 'exec/containerd/containerd.pid', 'exec/containerd/containerd.sock'])
+      rmSync(path.join(this.#folder, file), { force: true });
   }
 
   /** A base image, from the engine of this process if that has one. @returns its name */

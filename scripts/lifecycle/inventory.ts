@@ -11,8 +11,10 @@ export interface Inventory {
   volumes: string[];
   /** Socket folders, each with the id or the project of its container in it. */
   folders: string[];
-  /** What a helper of the runtime has left: containers of no project, processes of no container. */
+  /** Containers of no project, processes of no container. */
   strays: string[];
+  /** Containers for one question or deed, which go by themselves. */
+  helpers: string[];
 }
 
 /** Asks the runtime itself: files and processes, or the engine. */
@@ -40,7 +42,7 @@ function processesOf(house: House): Omit<Inventory, 'folders'> {
   });
   const known = new Set(records.map(({ id }) => id));
   const strays = [...running, ...namesIn(root)].filter((id) => !known.has(id));
-  return { containers, volumes: namesIn(path.join(house.dataDir, 'volumes')), strays };
+  return { containers, volumes: namesIn(path.join(house.dataDir, 'volumes')), strays, helpers: [] };
 }
 
 /** The containers whose keeper runs, by the folder that it was told. */
@@ -68,7 +70,7 @@ interface Inspected {
 async function engineOf(house: House, installation: string): Promise<Omit<Inventory, 'folders'>> {
   const ids = lines(await docker(house, ['ps', '-aq', '--no-trunc']));
   const found = ids.length === 0 ? [] : await inspect(house, ids);
-  const inventory: Omit<Inventory, 'folders'> = { containers: [], volumes: [], strays: [] };
+  const inventory: Omit<Inventory, 'folders'> = { containers: [], volumes: [], strays: [], helpers: [] };
   const prefix = `rose-${installation}-`;
   for (const { Id: id, State, Config, Mounts } of found) {
     const isOurs = Config.Labels['rose.installation'] === installation;
@@ -77,7 +79,8 @@ async function engineOf(house: House, installation: string): Promise<Omit<Invent
     );
     if (isOurs) {
       inventory.containers.push({ id, projectId: Number(Config.Labels['rose.project']), status: State.Status });
-    } else if (touches) inventory.strays.push(id);
+    } else if (Config.Labels['rose.helper'] === installation) inventory.helpers.push(id);
+    else if (touches) inventory.strays.push(id);
   }
   const volumes = await docker(house, ['volume', 'ls', '-q', '--filter', `label=rose.installation=${installation}`]);
   inventory.volumes = lines(volumes).map((name) => name.slice(prefix.length));

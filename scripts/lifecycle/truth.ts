@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { House } from '../kill/house.ts';
 import { folderOf, inventoryOf, type Inventory } from './inventory.ts';
 
@@ -12,6 +13,9 @@ interface Row {
 const ROWS = `SELECT id, state, "containerId", "workspacePath" AS volume, "deletedAt" IS NOT NULL AS "isDeleted"
   FROM "Project"`;
 
+/** Until whatever is counted or cleared is done, ms. */
+const HELPER_MS = 30_000;
+
 /** States in which a project has no container. */
 const AT_REST = new Set(['absent', 'asleep', 'needs_attention']);
 
@@ -21,7 +25,13 @@ const AT_REST = new Set(['absent', 'asleep', 'needs_attention']);
  */
 export async function untruths(house: House): Promise<string[]> {
   const rows = await house.query<Row>(ROWS);
-  const found = await inventoryOf(house, await house.installation());
+  const installation = await house.installation();
+  const found = await inventoryOf(house, installation);
+  for (const until = Date.now() + HELPER_MS; found.helpers.length > 0; await sleep(200)) {
+    if (Date.now() > until) return found.helpers.map((id) => `${id} was left by a helper.`);
+    const { helpers } = await inventoryOf(house, installation);
+    found.helpers = found.helpers.filter((id) => helpers.includes(id));
+  }
   return [...orphans(house, rows, found), ...rows.flatMap((row) => liesOf(row, found))];
 }
 
@@ -37,7 +47,7 @@ function orphans(house: House, rows: readonly Row[], found: Inventory): string[]
     ...projects.filter((id, at) => projects.indexOf(id) !== at).map((id) => `Project ${id} has two containers.`),
     ...volumes.filter((volume) => !known.has(volume)).map((volume) => `Volume ${volume} is nobody's.`),
     ...folders.filter((folder) => !used.has(folder)).map((folder) => `Socket folder ${folder} is nobody's.`),
-    ...strays.map((id) => `${id} was left by a helper.`),
+    ...strays.map((id) => `${id} is nobody's.`),
   ];
 }
 
