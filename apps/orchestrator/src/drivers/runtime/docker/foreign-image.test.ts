@@ -92,6 +92,18 @@ describe.skipIf(skip !== null)(skip === null ? 'foreign image' : `foreign image 
     }
   });
 
+  test('a volume of the image hides nothing of the home, and its own folders of RoSE stay RoSE’s', async () => {
+    const image = await imageOf(await programs(), ['VOLUME /home/dev', 'VOLUME /run/rose/out', 'VOLUME /home']);
+    const working = await ada();
+    await working.run('echo one > notes.txt');
+    await working.changeImage(image);
+    expect((await working.run('cat notes.txt', 'sh')).output).toBe('one\n');
+    for (const folder of ['/home/dev/workspace', '/opt/rose/agent', '/run/rose/in/x', '/home/./dev/x/']) {
+      const hostile = await imageOf(await programs(), [`VOLUME ${folder}`]);
+      await expect(working.changeImage(hostile), folder).rejects.toThrow(/declares the volume .* that RoSE needs/);
+    }
+  });
+
   test('an image that cannot be had is an error with the reason, and leaves no container', async () => {
     const working = await ada();
     const lines: string[] = [];

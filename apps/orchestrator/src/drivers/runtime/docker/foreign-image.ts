@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
 import type { ImageInspectInfo } from 'dockerode';
+import path from 'node:path';
 import { RoseError } from '@rose/contract';
-import { ensureAgentVolume } from './agent-volume.ts';
+import { AGENT_FOLDER, ensureAgentVolume } from './agent-volume.ts';
 import { findOrPull, NoSuchImage } from './find-image.ts';
 import type { DevImage } from './image.ts';
 import { usersOf, type Users } from './users.ts';
@@ -41,12 +42,16 @@ export async function ensureForeignImage(
     const kind = `${found.Os}/${found.Architecture}`;
     throw failed(`The image "${name}" is for ${kind}; this machine runs linux/${own.architecture}.`);
   }
+  const declared = volumesOf(found);
+  const taken = declared.find(isInOurs);
+  if (taken !== undefined)
+    throw failed(`The image "${name}" declares the volume ${taken}, which lies in a folder that RoSE needs.`);
   const variables = variablesOf(found);
   const foreign = {
     agentVolume: await ensureAgentVolume(docker, own, helperLabels, signal),
     path: variables.PATH ?? USUAL_PATH,
     hidden: Object.fromEntries(Object.entries(variables).filter(([variable]) => DISTURBING.test(variable))),
-    volumes: Object.keys(found.Config.Volumes ?? {}),
+    volumes: declared.filter((folder) => !OURS.includes(folder)),
     users: await usersOf(docker, found.Id, helperLabels, signal),
   };
   return { ...own, id: found.Id, foreign };
@@ -55,6 +60,26 @@ export async function ensureForeignImage(
 /** LD_PRELOAD of an allocator, NODE_OPTIONS of another Node … */
 const DISTURBING = /^(LD_|GLIBC_|MALLOC_|NODE_)/;
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What is mounted over an image: the home, the agent, the way to it. A volume below would hide what is kept there. */
+const OURS = [
+  '/home/dev',
+  AGENT_FOLDER,
+  '/run/rose/in',
+  '/run/rose/out',
+  '/etc/passwd',
+  '/etc/group',
+  '/etc/rose/ca.pem',
+];
+
+/** Whether a folder lies below what RoSE mounts; these themselves are RoSE's, whatever an image says. */
+function isInOurs(folder: string): boolean {
+  return OURS.some((own) => folder.startsWith(`${own}/`));
+}
+
+function volumesOf({ Config }: ImageInspectInfo): string[] {
+  return Object.keys(Config.Volumes ?? {}).map((folder) => path.posix.resolve('/', folder));
+}
 
 function variablesOf({ Config }: ImageInspectInfo): Record<string, string> {
   const variables = Config.Env ?? [];
