@@ -7,6 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { createRoseClient, type RoseClient } from '@rose/client/node';
 import pg from 'pg';
+import { removeVolumes } from '../lifecycle/docker.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../apps/orchestrator/src/main.ts');
 /** As `npm start`. */
@@ -168,9 +169,11 @@ export class House implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const child = this.#child;
     if (child !== null && child.exitCode === null && child.signalCode === null) {
+      const installation = this.runtime === 'docker' ? await this.installation().catch(() => null) : null;
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
       await exit;
+      if (installation !== null) await removeVolumes(this, installation);
     }
     // Workspaces hold closed directories, and only root removes from those.
     execFileSync('chmod', ['-R', 'u+rwx', this.dataDir]);

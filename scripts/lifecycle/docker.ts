@@ -10,3 +10,10 @@ export async function docker({ environment }: Pick<House, 'environment'>, argv: 
   const { stdout } = await run('docker', argv, { env, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 });
   return stdout;
 }
+
+/** Removes the volumes of an installation that has ended. */
+export async function removeVolumes(house: Pick<House, 'environment'>, installation: string): Promise<void> {
+  const filter = `label=rose.installation=${installation}`;
+  const names = (await docker(house, ['volume', 'ls', '-q', '--filter', filter])).split('\n').filter(Boolean);
+  if (names.length > 0) await docker(house, ['volume', 'rm', ...names]);
+}
