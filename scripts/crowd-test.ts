@@ -1,6 +1,6 @@
 import { House } from './kill/house.ts';
 import { Crowd } from './lifecycle/crowd.ts';
-import { footprintOf, rssMiBOf } from './lifecycle/footprint.ts';
+import { rssMiBOf } from './lifecycle/footprint.ts';
 import { houseOptions } from './lifecycle/setting.ts';
 
 /**
@@ -15,16 +15,14 @@ const quartiles = (took: number[]): string =>
 
 await using house = await House.build(await houseOptions());
 const crowd = new Crowd(house);
-const alone = { rss: rssMiBOf(house.pid), pss: footprintOf(house.pid).pssMiB };
+const alone = rssMiBOf(house.pid);
 const startedAt = performance.now();
 await crowd.grow(projects);
 say(`${house.runtime}: ${projects} projects made in ${Math.round((performance.now() - startedAt) / 1000)} s`);
 say(`a command in each, 4 at a time: p50 ${quartiles(await crowd.useAll())}`);
 const idle = await crowd.footprint();
 say(`an idle project: ${idle.rssMiB.toFixed(0)} MiB RSS, ${idle.pssMiB.toFixed(0)} MiB PSS (median)`);
-const full = { rss: rssMiBOf(house.pid), pss: footprintOf(house.pid).pssMiB };
-say(`orchestrator: ${alone.rss.toFixed(0)} MiB RSS with one project, ${full.rss.toFixed(0)} with all`);
-say(`with proxy and PostgreSQL: ${alone.pss.toFixed(0)} MiB PSS with one project, ${full.pss.toFixed(0)} with all`);
+say(`orchestrator: ${alone.toFixed(0)} MiB RSS with one project, ${rssMiBOf(house.pid).toFixed(0)} with all`);
 const awake = await crowd.cpuSeconds();
 say(`idle, in 10 s: containers ${awake.containers.toFixed(3)} s CPU, orchestrator ${awake.orchestrator.toFixed(2)} s`);
 await crowd.untilPaused();

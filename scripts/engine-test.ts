@@ -18,10 +18,10 @@ const test = new EngineRounds(house, engine, randomFrom(seed));
 try {
   await test.prepare();
   for (let round = 0; round < rounds; round += 1) await test.kill(round);
-  const { saved, refused } = test.tally;
+  const { saved, refused, backMs } = test.tally;
   process.stdout.write(
     `${rounds} kills of the engine: ${saved} saves done, ${refused} refused and repeated; calls meanwhile end with ` +
-      `RUNTIME_UNAVAILABLE; no orphan, every state true, no work lost (seed ${seed}).\n`,
+      `RUNTIME_UNAVAILABLE and work again ${(backMs / 1000).toFixed(1)} s after it is back at the latest; no orphan, every state true, no work lost (seed ${seed}).\n`,
   );
 } catch (error) {
   process.stderr.write(`With the seed ${seed}: ${error instanceof Error ? error.stack : String(error)}\n`);

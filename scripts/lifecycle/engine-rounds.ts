@@ -18,7 +18,8 @@ export class EngineRounds {
   readonly #engine: OwnEngine;
   readonly #random: () => number;
   readonly #projects: Projects;
-  readonly tally = { saved: 0, refused: 0 };
+  /** `backMs`: the longest time from the answer of a new engine to the first call that works. */
+  readonly tally = { saved: 0, refused: 0, backMs: 0 };
   #asleep = 0;
 
   constructor(house: House, engine: OwnEngine, random: () => number) {
@@ -42,7 +43,7 @@ export class EngineRounds {
     const { rose, projectId } = this.#house;
     for (const id of this.#projects.ids) await this.#projects.work(id);
     await rose.containers.stop.mutate({ projectId: this.#asleep });
-    await shell(this.#house, 'for i in {1..300}; do head -c 20000 /dev/urandom > random-$i; done');
+    await shell(this.#house, 'for i in {1..300}; do head -c 100000 /dev/urandom > random-$i; done');
     const tree = await treeOf(this.#house);
     const requestId = randomUUID();
     const saving = rose.versions.save.mutate({ projectId, requestId }).then(
@@ -55,9 +56,11 @@ export class EngineRounds {
     await sleep(this.#random() * AWAY_MS);
     // In every other round containers outlive the engine's end; else the next one ends them.
     await this.#engine.begin(round % 2 === 1);
+    const backAt = performance.now();
     const saved = await saving;
     this.tally[saved === null ? 'refused' : 'saved'] += 1;
     await this.#untilTrue('The first call after the engine came back', async () => [await this.#used()]);
+    this.tally.backMs = Math.max(this.tally.backMs, performance.now() - backAt);
     await this.#projects.expectAll();
     await this.#untilTrue('After the engine came back', () => untruths(this.#house));
     await this.#expectSaved(requestId, saved, tree);
