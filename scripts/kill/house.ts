@@ -7,7 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { createRoseClient, type RoseClient } from '@rose/client/node';
 import pg from 'pg';
-import { removeVolumes } from '../lifecycle/docker.ts';
+import { removeAll } from '../lifecycle/docker.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../apps/orchestrator/src/main.ts');
 /** As `npm start`. */
@@ -173,7 +173,7 @@ export class House implements AsyncDisposable {
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
       await exit;
-      if (installation !== null) await removeVolumes(this, installation);
+      if (installation !== null) await removeAll(this, installation);
     }
     // Workspaces hold closed directories, and only root removes from those.
     execFileSync('chmod', ['-R', 'u+rwx', this.dataDir]);

@@ -11,9 +11,13 @@ export async function docker({ environment }: Pick<House, 'environment'>, argv: 
   return stdout;
 }
 
-/** Removes the volumes of an installation that has ended. */
-export async function removeVolumes(house: Pick<House, 'environment'>, installation: string): Promise<void> {
-  const filter = `label=rose.installation=${installation}`;
-  const names = (await docker(house, ['volume', 'ls', '-q', '--filter', filter])).split('\n').filter(Boolean);
-  if (names.length > 0) await docker(house, ['volume', 'rm', ...names]);
+/** Removes what an installation has at its engine: one that ends keeps its volumes, and what it could not end in time. */
+export async function removeAll(house: Pick<House, 'environment'>, installation: string): Promise<void> {
+  const ours = ['-q', '--filter', `label=rose.installation=${installation}`];
+  const list = async (argv: string[]): Promise<string[]> =>
+    (await docker(house, [...argv, ...ours])).split('\n').filter((line) => line !== '');
+  const containers = await list(['ps', '-a']);
+  if (containers.length > 0) await docker(house, ['rm', '-f', ...containers]);
+  const volumes = await list(['volume', 'ls']);
+  if (volumes.length > 0) await docker(house, ['volume', 'rm', ...volumes]);
 }

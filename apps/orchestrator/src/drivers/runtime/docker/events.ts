@@ -19,19 +19,27 @@ const engineEvent = z.object({
   Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()) }),
 });
 
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 1000;
+/** Of an engine whose clock goes by seconds. */
+const OVERLAP_MS = 2000;
 
-/** The events of this installation's containers; connects again, with back-off, when the engine goes away. */
+/**
+ * The events of this installation's containers. When the engine goes away it connects again, with back-off, and tells
+ * what happened meanwhile: an engine that was killed ends its containers when it starts. Some are told twice then.
+ */
 export async function* containerEvents(
   docker: Docker,
   names: Names,
   signal: AbortSignal,
 ): AsyncGenerator<RuntimeEvent, void> {
   let pause = 0;
+  let since: string | undefined;
   while (!signal.aborted) {
     try {
       const filters = { type: ['container'], label: [names.filter], event: Object.keys(KIND) };
-      const stream = (await docker.getEvents({ filters, abortSignal: signal } as object)) as Readable;
+      const missed = since === undefined ? {} : { since };
+      const stream = (await docker.getEvents({ filters, ...missed, abortSignal: signal } as object)) as Readable;
+      since = undefined;
       pause = 0;
       for await (const value of jsonLines(stream)) {
         const event = translated(engineEvent.parse(value));
@@ -40,6 +48,7 @@ export async function* containerEvents(
     } catch {
       // The engine is away, or the signal aborted: the loop's condition tells.
     }
+    since ??= String(Math.floor((Date.now() - OVERLAP_MS) / 1000));
     pause = Math.min(LONGEST_PAUSE_MS, pause * 2 + 100);
     await sleep(pause, undefined, { signal }).catch(() => {});
   }
