@@ -1,14 +1,9 @@
 import { flushCompileCache } from 'node:module';
-import { setFlagsFromString } from 'node:v8';
 import { createAgent } from './agent.ts';
 import { loadArchiveLibraries } from './archive/archive-service.ts';
 import { readEnvironment } from './environment.ts';
 import { log } from './log.ts';
 import { startServer } from './server.ts';
-
-// Buffers pass through here by the gigabyte. By default V8 marks the whole heap once for every 64 MB of them;
-// so it counts them like everything else that it keeps.
-setFlagsFromString('--external-memory-accounted-in-global-limit');
 
 /** By then the agent is gone, whatever hangs. */
 const STOP_MS = 4500;

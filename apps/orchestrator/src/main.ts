@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { readConfig, type Config } from './config.ts';
@@ -60,9 +59,6 @@ async function close(server: FastifyInstance): Promise<void> {
 
 /** The program: serves until SIGTERM or SIGINT, then stops within 10 s. Ends the process. */
 export async function main(): Promise<never> {
-  // Saves and loads pass by the gigabyte. By default V8 marks the whole heap once for every 64 MB of buffers; so
-  // it counts them like everything else that it keeps.
-  setFlagsFromString('--external-memory-accounted-in-global-limit');
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort(name));
   const config = configOrExit();

@@ -2,7 +2,7 @@ import zlib from 'node:zlib';
 import { expect, test } from 'vitest';
 import { randomBytes, randomOf } from '../test/random.ts';
 import { MAX_OBJECT_BYTES } from './limits.ts';
-import { compress, decompress, idOf, ObjectError, openObject, parseObjectId } from './objects.ts';
+import { compress, decompress, idOf, ObjectError, openObject, parseObjectId, release } from './objects.ts';
 
 const random = randomOf(7);
 const plain = Buffer.from('the same words again and again, the same words again and again');
@@ -134,3 +134,12 @@ test.each(['', 'ab', 'A'.repeat(64), 'g'.repeat(64), `${'a'.repeat(64)}\n`, `0x$
     expect(() => parseObjectId(text)).toThrow(ObjectError);
   },
 );
+
+test('memory that is given back is gone at once, and Node’s pool stays whole', () => {
+  const own = compress(randomBytes(random, 100_000));
+  release(own);
+  expect(own.length).toBe(0);
+  const pooled = Buffer.from('a few bytes');
+  release(pooled);
+  expect(pooled.toString()).toBe('a few bytes');
+});

@@ -11,6 +11,7 @@ import {
   parentOf,
   parseMtimeNs,
   parseObjectId,
+  release,
   type Frame,
   type LoadBegin,
   type LoadOperation,
@@ -123,7 +124,9 @@ export class LoadStage implements Disposable {
     const id = parseObjectId(payload.toString('hex', 0, OBJECT_ID_BYTES));
     const size = payload.readUInt32LE(OBJECT_ID_BYTES);
     try {
-      this.#append(id, openObject(id, payload.subarray(OBJECT_ID_BYTES + 4), size));
+      const plain = openObject(id, payload.subarray(OBJECT_ID_BYTES + 4), size);
+      this.#append(id, plain);
+      release(plain);
     } catch (error) {
       if (error instanceof ObjectError) throw this.#damaged(error.message);
       throw error;

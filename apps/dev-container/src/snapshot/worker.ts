@@ -4,6 +4,7 @@ import {
   encodeJsonFrame,
   FrameParser,
   OBJECT_ID_BYTES,
+  release,
   SAVE_FRAME,
   type SaveSummary,
 } from '@rose/snapshot';
@@ -44,6 +45,7 @@ class FrameBatch {
     for (const frame of this.#frames) {
       bytes.set(frame, at);
       at += frame.length;
+      release(frame);
     }
     this.#frames = [];
     this.#bytes = 0;
@@ -71,6 +73,7 @@ function save(walk: (sink: SaveSink) => SaveSummary): void {
       head.write(id, 0, 'hex');
       head.writeUInt32LE(size, OBJECT_ID_BYTES);
       batch.push(encodeFrame(frame, head, compressed));
+      release(compressed);
     },
     progress(files, bytes) {
       if (Atomics.load(shared, FLOW.cancelled) === 1) throw cancelled();

@@ -3,6 +3,7 @@ import {
   encodeJsonFrame,
   LOAD_FRAME,
   OBJECT_ID_BYTES,
+  release,
   type Chunk,
   type LoadBegin,
   type LoadOperation,
@@ -80,11 +81,14 @@ async function* readAhead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T>
   }
 }
 
+/** Gives the memory of the data back. */
 function chunkFrame({ id, size }: Chunk, data: Buffer): Buffer {
   const head = Buffer.alloc(OBJECT_ID_BYTES + 4);
   head.write(id, 0, 'hex');
   head.writeUInt32LE(size, OBJECT_ID_BYTES);
-  return encodeFrame(LOAD_FRAME.chunk, head, data);
+  const frame = encodeFrame(LOAD_FRAME.chunk, head, data);
+  release(data);
+  return frame;
 }
 
 /** A large file makes many portions, small ones share one. */
@@ -111,9 +115,16 @@ async function* batched(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     batch.push(part);
     bytes += part.length;
     if (bytes < BATCH_BYTES) continue;
-    yield Buffer.concat(batch, bytes);
+    yield joined(batch, bytes);
     batch = [];
     bytes = 0;
   }
-  if (bytes > 0) yield Buffer.concat(batch, bytes);
+  if (bytes > 0) yield joined(batch, bytes);
+}
+
+/** Gives the memory of the parts back. */
+function joined(parts: readonly Buffer[], bytes: number): Buffer {
+  const whole = Buffer.concat(parts, bytes);
+  for (const part of parts) release(part);
+  return whole;
 }

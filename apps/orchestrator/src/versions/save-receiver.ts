@@ -27,6 +27,7 @@ import { SaveBounds } from './save-bounds.ts';
 
 /** Where a save's verified objects go. */
 export interface SaveTarget {
+  /** The plain bytes are the target's from now on. */
   keep(object: NewObject, plain: Buffer): Promise<void>;
   /** Totals of a tree that this save did not send. */
   totals(ids: readonly ObjectId[]): Promise<Map<ObjectId, TreeTotals>>;

@@ -1,5 +1,5 @@
 import { RoseError } from '@rose/contract';
-import { decodeList, isList, type Chunk, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
+import { decodeList, isList, release, type Chunk, type ObjectId, type Raw, type TreeEntry } from '@rose/snapshot';
 import type { NewObject, ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
 import type { SaveTarget } from './save-receiver.ts';
 import { EncodedTree, verified, type StoredTrees, type TreeSource } from './trees.ts';
@@ -26,7 +26,8 @@ export class StoringTarget implements SaveTarget {
     this.#ownerId = ownerId;
   }
 
-  async keep(object: NewObject): Promise<void> {
+  async keep(object: NewObject, plain: Buffer): Promise<void> {
+    release(plain);
     // The same bytes may come as a file and as a tree.
     const totals = object.totals ?? this.#batch.get(object.id)?.totals ?? null;
     this.#batch.set(object.id, { ...object, totals });

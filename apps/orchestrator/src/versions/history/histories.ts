@@ -55,7 +55,7 @@ export class Histories {
       await using session = await objects.beginSave(ownerId);
       const target = new StoringTarget(quota.guard(session, { ownerId, kind: 'import' }), objects, ownerId);
       const versions = await readHistory(until(file, signal), {
-        keep: (object) => target.keep(object),
+        keep: (object, plain) => target.keep(object, plain),
         read: (chunks) => target.read(chunks),
         // A history is complete by itself: what the owner has elsewhere is no part of it.
         totals: async () => new Map(),
