@@ -1,15 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import { RoseError, STREAMS, type SaveResult, type VersionKind } from '@rose/contract';
-import {
-  readFrames,
-  type Frame,
-  type ObjectId,
-  type SaveProgress,
-  type SaveRequest,
-  type VersionLimits,
-} from '@rose/snapshot';
+import type { Frame, ObjectId, SaveProgress, SaveRequest, VersionLimits } from '@rose/snapshot';
 import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
+import { agentFrames } from '../drivers/agent/agent-frames.ts';
 import type { ObjectStore, SaveSession } from '../drivers/objects/objects.ts';
 import type { Quota } from '../store/quota.ts';
 import { requireComplete } from './complete.ts';
@@ -124,7 +118,7 @@ export class Saver {
     await using session = new LateSave(() => this.#options.objects.beginSave(order.ownerId));
     const body = await agent.stream({ method: 'POST', path: `/-/${STREAMS.import}`, headers, body: zip, signal });
     const base = { version: null, isSpared: false };
-    return await this.#save(order, base, readFrames(body), session, startedAt);
+    return await this.#save(order, base, agentFrames(body, signal), session, startedAt);
   }
 
   async #save(
@@ -237,15 +231,9 @@ export class Saver {
 
   async #frames(agent: AgentConnection, request: SaveRequest, signal?: AbortSignal): Promise<AsyncIterable<Frame>> {
     const headers = { 'content-type': 'application/json' };
-    return readFrames(
-      await agent.stream({
-        method: 'POST',
-        path: `/-/${STREAMS.save}`,
-        headers,
-        body: JSON.stringify(request),
-        signal,
-      }),
-    );
+    const body = JSON.stringify(request);
+    const answer = await agent.stream({ method: 'POST', path: `/-/${STREAMS.save}`, headers, body, signal });
+    return agentFrames(answer, signal);
   }
 
   async #receive(projectId: number, frames: AsyncIterable<Frame>, target: SaveTarget): Promise<ReceivedSave> {

@@ -1,7 +1,8 @@
 import { COMMAND_REQUEST, COMMAND_RESPONSE, RoseError, STREAMS, type CommandSpec } from '@rose/contract';
-import { decodeJson, encodeJsonFrame, readFrames } from '@rose/snapshot';
+import { decodeJson, encodeJsonFrame } from '@rose/snapshot';
 import { z } from 'zod';
 import type { AgentConnection } from './agent-connection.ts';
+import { agentFrames } from './agent-frames.ts';
 
 const MAX_ERROR_BYTES = 2000;
 
@@ -22,7 +23,7 @@ export async function runCommand(
 ): Promise<CommandEnd> {
   const body = encodeJsonFrame(COMMAND_REQUEST.SPEC, spec);
   const answer = await agent.stream({ method: 'POST', path: `/-/${STREAMS.runCommand}`, body, signal, idleMs: 0 });
-  for await (const { type, payload } of readFrames(answer)) {
+  for await (const { type, payload } of agentFrames(answer, signal)) {
     if (type === COMMAND_RESPONSE.STDOUT) heard(payload, 'stdout');
     if (type === COMMAND_RESPONSE.STDERR) heard(payload, 'stderr');
     if (type === COMMAND_RESPONSE.ERROR) {
