@@ -7,6 +7,8 @@ import { z } from 'zod';
 
 /** What is still being sent when the answer is a refusal is thrown away for so long, so that the sender reads it. */
 const DISCARD_MS = 10_000;
+/** Who sends nothing for so long, and is waited for, is gone: whatever his request holds is free again. */
+const STALL_MS = 5 * 60_000;
 
 export type BodyHandler = (request: FastifyRequest, reply: FastifyReply, body: Readable) => Promise<unknown>;
 
@@ -39,9 +41,27 @@ export function queryOf<S extends z.ZodType>(schema: S, request: FastifyRequest)
   }
 }
 
-/** Not the request itself: whoever ends it early, or throws into it, would end the connection, and with it the answer. */
-async function* piecesOf(body: IncomingMessage): AsyncGenerator<Buffer, void> {
-  for await (const piece of body.iterator({ destroyOnReturn: false })) yield piece as Buffer;
+/**
+ * What is sent, piece by piece. Not the request itself: whoever ends it early, or throws into it, would end the connection, and
+ * with it the answer.
+ * @throws RoseError TIMEOUT when the next piece does not come; then the connection is ended
+ */
+export async function* piecesOf(body: IncomingMessage, stallMs = STALL_MS): AsyncGenerator<Buffer, void> {
+  const pieces = body.iterator({ destroyOnReturn: false });
+  const give = (): unknown => body.destroy(new RoseError('TIMEOUT', 'Nothing more was sent for minutes.'));
+  let late: NodeJS.Timeout | undefined;
+  try {
+    for (;;) {
+      late = setTimeout(give, stallMs);
+      const { done, value } = (await pieces.next()) as IteratorResult<Buffer, undefined>;
+      clearTimeout(late);
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    clearTimeout(late);
+    await pieces.return?.();
+  }
 }
 
 async function discard(body: IncomingMessage, pieces: AsyncGenerator<Buffer, void>): Promise<void> {
