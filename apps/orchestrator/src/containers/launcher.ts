@@ -3,7 +3,7 @@ import { RoseError, type ProjectSettings } from '@rose/contract';
 import { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { ContainerInfo, Runtime } from '../drivers/runtime/runtime.ts';
 import { registryOf } from '../egress/registry.ts';
-import type { EgressPolicy } from '../egress/rules.ts';
+import { Refused, type EgressPolicy } from '../egress/rules.ts';
 import type { EgressProxy } from '../egress/supervisor.ts';
 import type { ContainerRow, ContainersRepository } from './containers-repository.ts';
 import { imageRefused } from './dev-containers.ts';
@@ -108,7 +108,9 @@ export class Launcher {
     try {
       await this.#options.egress.requireReach(registry, policy);
     } catch (cause) {
-      const message = `The image "${image}" of this project cannot be had: ${(cause as Error).message}`;
+      // A name that is unknown here may be known to the engine, or a mirror of it.
+      if (!(cause instanceof Refused)) return;
+      const message = `The image "${image}" of this project cannot be had: ${cause.message}`;
       throw new RoseError('CONTAINER_FAILED', message, {}, { cause });
     }
   }
