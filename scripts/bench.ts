@@ -29,12 +29,14 @@ const { values, positionals } = parseArgs({
 const { quick } = values;
 const root = path.resolve(import.meta.dirname, '..');
 const runs = quick ? 1 : Number(values.runs);
+/** A few files for a quick run. */
+const part = quick ? 'node_modules/vite' : null;
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const scratch = mkdtempSync('/dev/shm/rose-bench-');
 
 const sections: Record<string, () => Promise<string>> = {
   async table() {
-    const workload = layOut(root, path.join(scratch, 'tree'), quick ? 'node_modules/vite' : null);
+    const workload = layOut(root, path.join(scratch, 'tree'), part);
     const about = `Tree: ${workload.files.toLocaleString('en')} files, ${(workload.bytes / 1e6).toFixed(0)} MB (an application with its node_modules). Medians of ${runs} (of 2 for zips).`;
     log(about);
     await using house = await openHouse(root, path.join(scratch, 'data'));
@@ -85,7 +87,7 @@ const sections: Record<string, () => Promise<string>> = {
   },
 
   async memory() {
-    return table(await memory(root, quick ? 50 : 4500, log));
+    return table(await memory(root, part, quick ? 50 : 4500, log));
   },
 };
 

@@ -9,13 +9,18 @@ import { edit, layOut } from './tree.ts';
 const MB = 1_000_000;
 
 /**
- * Peak memory while a workspace of the application and one large file of random bytes is saved, saved again
+ * Peak memory while a workspace of the application (or `part` of it) and one large file of random bytes is saved, saved again
  * after a change in the middle of the file, loaded into an empty workspace and compared. On disk, not on tmpfs.
  */
-export async function memory(root: string, fileMb: number, log: (line: string) => void): Promise<Row[]> {
+export async function memory(
+  root: string,
+  part: string | null,
+  fileMb: number,
+  log: (line: string) => void,
+): Promise<Row[]> {
   const scratch = await mkdtemp(path.join(tmpdir(), 'rose-bench-'));
   try {
-    const workload = layOut(root, path.join(scratch, 'tree'), null);
+    const workload = layOut(root, path.join(scratch, 'tree'), part);
     await using house = await openHouse(root, path.join(scratch, 'data'));
     const { rose, projectId, workspace } = await project({ house, workload });
     const shell = async (id: number, script: string): Promise<string> => {
