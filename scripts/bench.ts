@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { calls } from './bench/calls.ts';
 import { firstSave, loads, manyVersions, saveAgain } from './bench/cases.ts';
 import { growth, type Point } from './bench/growth.ts';
+import { history } from './bench/history.ts';
 import { openHouse } from './bench/house.ts';
 import { memory } from './bench/memory.ts';
 import { growthPlot, growthTables, machine, publish, table } from './bench/report.ts';
@@ -13,7 +14,7 @@ import { layOut, layOutFiles } from './bench/tree.ts';
 
 /**
  * `npm run bench`: RoSE and its peers on the same tree in the same run, printed and put into
- * docs/benchmarks.md. Without a name it measures `table`, `calls` and, where ROSE_BASE_IMAGE is set and an
+ * docs/benchmarks.md. Without a name it measures `table`, `history`, `calls` and, where ROSE_BASE_IMAGE is set and an
  * engine answers, `starts`; `-- growth` and `-- memory` take longer. `-- --quick` takes a small part of
  * everything once and publishes nothing: it only shows that the harness works.
  */
@@ -63,6 +64,11 @@ const sections: Record<string, () => Promise<string>> = {
     return `${about}\n\n${table(rows)}`;
   },
 
+  async history() {
+    await using house = await openHouse(root, path.join(scratch, 'history-data'));
+    return table([await history(root, { house, scratch, log }, quick ? 3 : 100)]);
+  },
+
   async calls() {
     await using house = await openHouse(root, path.join(scratch, 'calls-data'));
     return table(await calls(root, scratch, house, quick ? 50 : 3000));
@@ -91,7 +97,7 @@ const sections: Record<string, () => Promise<string>> = {
   },
 };
 
-const usual = ['table', 'calls', ...(canStart() ? ['starts'] : [])];
+const usual = ['table', 'history', 'calls', ...(canStart() ? ['starts'] : [])];
 try {
   for (const name of positionals.length > 0 ? positionals : usual) {
     const measure = sections[name];

@@ -27,7 +27,7 @@ export async function memory(
       const hash = createHash('sha256');
       const { code } = await rose
         .workspace(id)
-        .run(['bash', '-ec', script], { onStdout: (part) => void hash.update(part) });
+        .run(['bash', '-ec', script], { onStdout: (output) => void hash.update(output) });
       if (code !== 0) throw new Error(`"${script}" ended with ${String(code)}.`);
       return hash.digest('hex');
     };
