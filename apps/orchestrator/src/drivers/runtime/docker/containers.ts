@@ -4,7 +4,7 @@ import { notFound, RoseError } from '@rose/contract';
 import type { ContainerInfo } from '../runtime.ts';
 import { callEngine, statusOf } from './calls.ts';
 import { containerInfo } from './container-info.ts';
-import type { Names } from './names.ts';
+import { LABEL, type Names } from './names.ts';
 
 const INSPECT_MS = 30_000;
 const CHANGE_MS = 60_000;
@@ -50,6 +50,14 @@ export class Containers {
       if (info !== null) infos.push(info);
     }
     return infos;
+  }
+
+  /** Projects that have a container at this engine, whichever installation's it is. */
+  async projects(): Promise<Set<number>> {
+    const found = await callEngine('list containers', INSPECT_MS, (abortSignal) =>
+      this.#docker.listContainers({ all: true, filters: { label: [LABEL.project] }, abortSignal }),
+    );
+    return new Set(found.map(({ Labels }) => Number(Labels[LABEL.project])));
   }
 
   async start(id: string, signal?: AbortSignal): Promise<void> {

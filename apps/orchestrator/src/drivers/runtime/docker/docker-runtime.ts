@@ -81,7 +81,7 @@ export class DockerRuntime implements Runtime {
    */
   async sweep(): Promise<void> {
     await removeHelpers(this.#engine.docker, this.#names);
-    const used = new Set((await this.#containers.list()).map(({ projectId }) => projectId));
+    const used = await this.#containers.projects();
     for (const projectId of await foldersIn(this.#options.dataDir))
       if (!used.has(projectId)) await this.#removeFolders(projectId);
   }
