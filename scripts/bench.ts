@@ -7,6 +7,7 @@ import { growth, type Point } from './bench/growth.ts';
 import { history } from './bench/history.ts';
 import { openHouse } from './bench/house.ts';
 import { memory } from './bench/memory.ts';
+import { leaveOut } from './bench/peers.ts';
 import { growthPlot, growthTables, machine, publish, table } from './bench/report.ts';
 import type { Row, Setting } from './bench/setting.ts';
 import { canStart, starts } from './bench/starts.ts';
@@ -16,7 +17,8 @@ import { layOut, layOutFiles } from './bench/tree.ts';
  * `npm run bench`: RoSE and its peers on the same tree in the same run, printed and put into
  * docs/benchmarks.md. Without a name it measures `table`, `history`, `calls` and, where ROSE_BASE_IMAGE is set and an
  * engine answers, `starts`; `-- growth` and `-- memory` take longer. `-- --quick` takes a small part of
- * everything once and publishes nothing: it only shows that the harness works.
+ * everything once and publishes nothing: it only shows that the harness works. `--without zip` leaves out the
+ * peers of that name, which take most of the time.
  */
 
 const { values, positionals } = parseArgs({
@@ -25,6 +27,7 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     runs: { type: 'string', default: '5' },
     versions: { type: 'string', default: '50' },
+    without: { type: 'string', default: [], multiple: true },
   },
 });
 const { quick } = values;
@@ -32,6 +35,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const runs = quick ? 1 : Number(values.runs);
 /** A few files for a quick run. */
 const part = quick ? 'node_modules/vite' : null;
+leaveOut(values.without);
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const scratch = mkdtempSync('/dev/shm/rose-bench-');
 
