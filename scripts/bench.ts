@@ -27,6 +27,7 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     runs: { type: 'string', default: '5' },
     versions: { type: 'string', default: '50' },
+    files: { type: 'string', default: '1000,10000,100000' },
     without: { type: 'string', default: [], multiple: true },
   },
 });
@@ -84,7 +85,7 @@ const sections: Record<string, () => Promise<string>> = {
 
   async growth() {
     const points: Point[] = [];
-    for (const files of quick ? [500, 1000] : [1000, 10_000, 100_000]) {
+    for (const files of quick ? [500, 1000] : values.files.split(',').map(Number)) {
       const folder = path.join(scratch, `grow-${files}`);
       const workload = layOutFiles(root, folder, files);
       await using house = await openHouse(root, path.join(scratch, `grow-data-${files}`));

@@ -38,7 +38,7 @@ function linesOf({ case: what, unit, values, targets = {}, most }: Row): string[
     ...Object.entries(peers).map(([name, value]) => {
       const target = targets[name];
       const isKept = value > 0 ? rose / value <= (target ?? Infinity) : rose <= value;
-      const judged = target === undefined ? '| |' : `${target} | ${verdict(isKept)} |`;
+      const judged = target === undefined ? '| |' : `${target} | ${Number.isNaN(value) ? '–' : verdict(isKept)} |`;
       return `| | ${name} | ${amount(value, unit)} | ${ratio(rose, value)} | ${judged}`;
     }),
   ];
