@@ -31,7 +31,7 @@ export function plot(panels: readonly Panel[]): string {
   const legend = names.map(
     (name, index) =>
       `<circle cx="${70 + index * 190}" cy="14" r="5" fill="${colour(name)}"/>` +
-      `<text x="${80 + index * 190}" y="18">${name}</text>`,
+      `<text x="${80 + index * 190}" y="18">${escapeXml(name)}</text>`,
   );
   const drawn = panels.map(
     (panel, index) =>
@@ -59,7 +59,7 @@ function draw({ title, xLabel, yLabel, lines }: Panel, colour: (name: string) =>
     TOP,
   );
   const parts = [
-    `<text x="${LEFT}" y="20" font-weight="bold">${title}</text>`,
+    `<text x="${LEFT}" y="20" font-weight="bold">${escapeXml(title)}</text>`,
     `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 8}" text-anchor="middle">${xLabel}</text>`,
     `<text transform="translate(14 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${yLabel}</text>`,
     ...x.ticks.map((tick) => {
@@ -102,4 +102,8 @@ function short(value: number): string {
   if (value >= 1e9) return `${value / 1e9} G`;
   if (value >= 1e6) return `${value / 1e6} M`;
   return value >= 1e3 ? `${value / 1e3} k` : String(value);
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
