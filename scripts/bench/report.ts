@@ -32,9 +32,9 @@ export function machine(): string {
 
 function linesOf({ case: what, unit, values, targets = {}, most }: Row): string[] {
   const { [ROSE]: rose = Number.NaN, ...peers } = values;
-  const bound = most === undefined ? '| | |' : `| | ${amount(most, unit)} | ${verdict(rose <= most)} |`;
+  const bound = most === undefined ? '| |' : `${amount(most, unit)} | ${verdict(rose <= most)} |`;
   return [
-    `| ${what} | **RoSE** | ${amount(rose, unit)} ${bound}${most === undefined ? ' |' : ''}`,
+    `| ${what} | **RoSE** | ${amount(rose, unit)} | | ${bound}`,
     ...Object.entries(peers).map(([name, value]) => {
       const target = targets[name];
       const isKept = value > 0 ? rose / value <= (target ?? Infinity) : rose <= value;

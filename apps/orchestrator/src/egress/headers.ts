@@ -1,16 +1,7 @@
-/** What belongs to one connection and must not travel on (RFC 9110 §7.6.1). */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-]);
+import { HOP_BY_HOP } from '../http/hop-by-hop.ts';
+
+/** The proxy answers an expectation itself. */
+const OURS = [...HOP_BY_HOP, 'expect'];
 
 /**
  * Headers to pass on, names and repetitions kept.
@@ -18,7 +9,7 @@ const HOP_BY_HOP = new Set([
  * @param without further names, in lower case
  */
 export function endToEnd(raw: string[], without: string[] = []): string[] {
-  const dropped = new Set([...HOP_BY_HOP, ...without]);
+  const dropped = new Set([...OURS, ...without]);
   // "Connection: x" makes x hop-by-hop too.
   for (let at = 0; at < raw.length; at += 2) {
     if (raw[at]?.toLowerCase() !== 'connection') continue;

@@ -38,6 +38,6 @@ export function requestHeaders(headers: IncomingHttpHeaders, port: number, origi
 }
 
 /** Whether an address is of this origin. */
-export function isBelow(url: string, origin: string): boolean {
+function isBelow(url: string, origin: string): boolean {
   return url === origin || url.startsWith(`${origin}/`);
 }

@@ -141,7 +141,7 @@ function isSameDirectory(a: DirectoryTreeEntry | null, b: DirectoryTreeEntry | n
   return a !== null && b !== null && a.tree === b.tree && hasSameAttributes(a, b);
 }
 
-export function hasSameAttributes(a: TreeEntry, b: TreeEntry): boolean {
+function hasSameAttributes(a: TreeEntry, b: TreeEntry): boolean {
   return a.mode === b.mode && a.mtimeSeconds === b.mtimeSeconds && a.mtimeNanoseconds === b.mtimeNanoseconds;
 }
 
