@@ -137,16 +137,16 @@ describe('a fork of what another owner shares', () => {
     await ada.rose.workspace(weak.id).writeFile('weak', new Blob([content]));
     await ada.rose.versions.save.mutate({ projectId: weak.id });
     await ada.rose.projects.members.add.mutate({ projectId: weak.id, email: grace.email, role: 'viewer' });
-    const before = await grace.rose.projects.list.query();
+    const isMade = async () => (await grace.rose.projects.list.query()).some(({ name }) => name === 'weak fork');
     const attempt = () => codeOf(grace.rose.projects.fork.mutate({ projectId: weak.id, name: 'weak fork' }));
     await disk.flip(idOf(content));
     // The copy is as damaged as what was copied: filling the workspace finds it.
     expect(['DAMAGED', 'NEEDS_ATTENTION']).toContain(await attempt());
-    expect(await grace.rose.projects.list.query()).toEqual(before);
+    expect(await isMade()).toBe(false);
     await grace.rose.store.collect.mutate({});
     await disk.lose(idOf(content));
     expect(await attempt()).toBe('DAMAGED');
-    expect(await grace.rose.projects.list.query()).toEqual(before);
+    expect(await isMade()).toBe(false);
     expect((await grace.rose.store.verify.mutate({})).damaged).toEqual([]);
   });
 
