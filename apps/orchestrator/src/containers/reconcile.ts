@@ -65,3 +65,16 @@ export interface Swept {
   care: Pick<Caretaker, 'removeStray' | 'clear'>;
   log: Logger;
 }
+
+/** Removes what earlier builds of RoSE left at the engine and nobody uses. Never throws. */
+export async function removeLeftovers(
+  { runtime, log }: { runtime: Pick<Runtime, 'removeUnused'>; log: Logger },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const removed = await runtime.removeUnused(signal);
+    if (removed.length > 0) log.info({ removed }, 'what earlier builds of RoSE left and nobody uses was removed');
+  } catch (err) {
+    if (!signal.aborted) log.warn({ err }, 'what earlier builds of RoSE left could not be removed');
+  }
+}

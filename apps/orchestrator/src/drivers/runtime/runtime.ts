@@ -25,6 +25,13 @@ export interface Runtime extends AsyncDisposable {
   ensureImage(report: (line: string) => void, signal?: AbortSignal, image?: string): Promise<string>;
 
   /**
+   * Removes what earlier builds of RoSE left (images, volumes with the agent), once nobody has used it for seven days:
+   * no container of anybody, and no installation that shares the engine. Nothing that others made.
+   * @returns the names of what was removed
+   */
+  removeUnused(signal?: AbortSignal): Promise<string[]>;
+
+  /**
    * Makes a container, not started, and its volume if that does not exist yet.
    * All or nothing: when it throws, no container is left; an existing volume is never touched.
    * A container of the same project that exists already is an error: the caller removes it first.

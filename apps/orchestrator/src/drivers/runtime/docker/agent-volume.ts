@@ -2,9 +2,9 @@ import type Docker from 'dockerode';
 import { RoseError } from '@rose/contract';
 import { callEngine } from './calls.ts';
 import type { DevImage } from './image.ts';
+import { LABEL } from './names.ts';
 
 const FILL_MS = 5 * 60_000;
-const LABEL = 'rose.agent';
 
 /** Where it is mounted: where RoSE's own image has the agent, so that its compile cache holds. */
 export const AGENT_FOLDER = '/opt/rose';
@@ -22,6 +22,11 @@ export const AGENT_COMMAND = [
   `${AGENT_FOLDER}/agent/agent.mjs`,
 ];
 
+/** The engine's name of the volume with the agent of an image of RoSE's own. */
+export function agentVolumeName(key: string): string {
+  return `rose-agent-${key}`;
+}
+
 /**
  * Lays out the agent and its Node in a volume that every container of a foreign image mounts read-only; finds the
  * one of the same build again.
@@ -34,12 +39,12 @@ export async function ensureAgentVolume(
   helperLabels: Record<string, string>,
   signal: AbortSignal,
 ): Promise<string> {
-  const name = `rose-agent-${own.key}`;
+  const name = agentVolumeName(own.key);
   await callEngine(
     'lay out the agent',
     FILL_MS,
     async (abortSignal) => {
-      await docker.createVolume({ Name: name, Labels: { [LABEL]: own.key }, abortSignal });
+      await docker.createVolume({ Name: name, Labels: { [LABEL.agent]: own.key }, abortSignal });
       const container = await docker.createContainer({
         Image: own.id,
         Entrypoint: ['sh', '-c', FILL],

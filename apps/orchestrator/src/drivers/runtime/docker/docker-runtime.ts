@@ -91,6 +91,10 @@ export class DockerRuntime implements Runtime {
     return key;
   }
 
+  removeUnused(signal = new AbortController().signal): Promise<string[]> {
+    return this.#images.removeUnused(signal);
+  }
+
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo> {
     const { projectId } = spec;
     const name = this.#names.container(projectId);

@@ -9,7 +9,9 @@ import { defaultBaseImage, readBuildContext, type BuildContext } from './build-c
 import { callEngine } from './calls.ts';
 import { findImage } from './find-image.ts';
 import type { ForeignParts } from './foreign-image.ts';
+import { noteUse, tagOf, type OwnName } from './image-use.ts';
 import { jsonLines } from './json-lines.ts';
+import { LABEL } from './names.ts';
 
 /** With packages to fetch over a slow line. */
 const BUILD_MS = 30 * 60_000;
@@ -24,30 +26,62 @@ export interface DevImage {
   foreign: ForeignParts | null;
 }
 
+/** How RoSE's own image is built, named and kept. */
+export interface DevImageOptions {
+  /** apps/dev-container, with the built agent in dist/ */
+  folder: string;
+  /** null: the Dockerfile's default */
+  baseImage: string | null;
+  /** The first half of its name; the other one is the key. */
+  repository: string;
+  /** How long it stays when nobody uses it; see noteUse. */
+  keepMs: number;
+}
+
 /**
  * Finds the image of dev containers by the key of its content, or builds it.
- * @param folder apps/dev-container, with the built agent in dist/
- * @param baseImage null: the Dockerfile's default
  * @throws RoseError RUNTIME_UNAVAILABLE when the base image cannot be had or the build fails.
  */
 export async function ensureDevImage(
   docker: Docker,
-  options: { folder: string; baseImage: string | null },
+  options: DevImageOptions,
   report: (line: string) => void,
   signal: AbortSignal,
 ): Promise<DevImage> {
   const context = await readBuildContext(options.folder);
-  const base = { name: options.baseImage ?? defaultBaseImage(context.dockerfile), named: options.baseImage !== null };
-  const baseId = await findBaseImage(docker, base, report, signal);
-  const key = createHash('sha256').update(`${context.key}\0${baseId}`).digest('hex').slice(0, 24);
-  const tag = `rose-dev:${key}`;
-  const present = await findImage(docker, tag, signal);
-  if (present !== null) return ownImage(present, key);
-  report(`Building the image of dev containers, ${tag}, on ${base.name}`);
-  await build(docker, context, { tag, baseImage: base.name }, report, signal);
-  const built = await findImage(docker, tag, signal);
-  if (built === null) throw new RoseError('RUNTIME_UNAVAILABLE', `The image ${tag} was built and is not there.`);
+  const base = baseOf(options, context);
+  const key = keyOf(context, await findBaseImage(docker, base, report, signal));
+  const name = { repository: options.repository, key };
+  const present = await findImage(docker, tagOf(name), signal);
+  if (present !== null && (await noteUse(docker, present, name, options.keepMs))) return ownImage(present, key);
+  report(`Building the image of dev containers, ${tagOf(name)}, on ${base.name}`);
+  await build(docker, context, { ...name, baseImage: base.name }, report, signal);
+  const built = await findImage(docker, tagOf(name), signal);
+  if (built === null)
+    throw new RoseError('RUNTIME_UNAVAILABLE', `The image ${tagOf(name)} was built and is not there.`);
   return ownImage(built, key);
+}
+
+/**
+ * The key of the image that would be found or built now; null while its base image is not at hand.
+ * @throws RoseError RUNTIME_UNAVAILABLE when the agent was not built.
+ */
+export async function currentKey(
+  docker: Docker,
+  options: DevImageOptions,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const context = await readBuildContext(options.folder);
+  const base = await findImage(docker, baseOf(options, context).name, signal);
+  return base && keyOf(context, base.Id);
+}
+
+function baseOf({ baseImage }: DevImageOptions, { dockerfile }: BuildContext): { name: string; named: boolean } {
+  return { name: baseImage ?? defaultBaseImage(dockerfile), named: baseImage !== null };
+}
+
+function keyOf(context: BuildContext, baseId: string): string {
+  return createHash('sha256').update(`${context.key}\0${baseId}`).digest('hex').slice(0, 24);
 }
 
 function ownImage({ Id, Architecture }: ImageInspectInfo, key: string): DevImage {
@@ -59,12 +93,19 @@ const buildEvent = z.object({ stream: z.string().optional(), error: z.string().o
 async function build(
   docker: Docker,
   context: BuildContext,
-  image: { tag: string; baseImage: string },
+  image: OwnName & { baseImage: string },
   report: (line: string) => void,
   outer: AbortSignal,
 ): Promise<void> {
   // The classic builder: its events are readable, and it fetches nothing for itself.
-  const options = { t: image.tag, buildargs: { BASE_IMAGE: image.baseImage }, rm: true, forcerm: true };
+  const options = {
+    t: tagOf(image),
+    // Not in the Dockerfile: who builds that by hand keeps what he built.
+    labels: { [LABEL.image]: image.key },
+    buildargs: { BASE_IMAGE: image.baseImage },
+    rm: true,
+    forcerm: true,
+  };
   await callEngine(
     'build the image of dev containers',
     BUILD_MS,

@@ -1,21 +1,35 @@
 import type Docker from 'dockerode';
+import { findImage } from './find-image.ts';
 import { ensureForeignImage } from './foreign-image.ts';
-import { ensureDevImage, type DevImage } from './image.ts';
+import { noteUse, tagOf } from './image-use.ts';
+import { currentKey, ensureDevImage, type DevImage, type DevImageOptions } from './image.ts';
+import { removeUnusedAgentVolumes, removeUnusedImages } from './leftovers.ts';
 import { SharedTask } from './shared-task.ts';
+
+const REPOSITORY = 'rose-dev';
+/** As long as volumes of no project: who goes back to an earlier release has what he needs. */
+const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** The images of dev containers at an engine: RoSE's own, and those that projects name. */
 export class Images {
   readonly #docker: Docker;
   readonly #helperLabels: Record<string, string>;
+  readonly #options: DevImageOptions;
   readonly #own: SharedTask<DevImage>;
   /** Those that are being looked for. */
   readonly #foreign = new Map<string, SharedTask<DevImage>>();
 
-  /** @param own how RoSE's own image is built: see ensureDevImage */
-  constructor(docker: Docker, helperLabels: Record<string, string>, own: { folder: string; baseImage: string | null }) {
+  /** @param own how RoSE's own image is built: see DevImageOptions */
+  constructor(
+    docker: Docker,
+    helperLabels: Record<string, string>,
+    own: Pick<DevImageOptions, 'folder' | 'baseImage'>,
+  ) {
     this.#docker = docker;
     this.#helperLabels = helperLabels;
-    this.#own = new SharedTask((report, signal) => ensureDevImage(docker, own, report, signal));
+    const options = { ...own, repository: REPOSITORY, keepMs: KEEP_MS };
+    this.#options = options;
+    this.#own = new SharedTask((report, signal) => ensureDevImage(docker, options, report, signal));
   }
 
   /**
@@ -32,6 +46,21 @@ export class Images {
     } finally {
       if (task.isIdle && this.#foreign.get(name) === task) this.#foreign.delete(name);
     }
+  }
+
+  /**
+   * Notes that the current image is in use, and removes images and agent volumes that are in nobody's.
+   * @returns the names of what was removed
+   */
+  async removeUnused(signal: AbortSignal): Promise<string[]> {
+    const { repository, keepMs } = this.#options;
+    const key = await currentKey(this.#docker, this.#options, signal);
+    // Which one is in use cannot be told now.
+    if (key === null) return [];
+    const current = await findImage(this.#docker, tagOf({ repository, key }), signal);
+    if (current !== null) await noteUse(this.#docker, current, { repository, key }, keepMs);
+    const images = await removeUnusedImages(this.#docker, this.#options, key, signal);
+    return [...images, ...(await removeUnusedAgentVolumes(this.#docker, repository, key, signal))];
   }
 
   async #obtain(name: string, report: (line: string) => void, signal: AbortSignal): Promise<DevImage> {

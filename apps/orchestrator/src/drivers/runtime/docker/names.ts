@@ -11,6 +11,10 @@ export const LABEL = {
   volume: 'rose.volume',
   agentBuild: 'rose.agent-build',
   helper: 'rose.helper',
+  /** Of an image that RoSE built, with its key; what is built on it has the label too. */
+  image: 'rose.image',
+  /** Of a volume with the agent, with the key of the image that it comes from. */
+  agent: 'rose.agent',
 } as const;
 
 export interface Names {

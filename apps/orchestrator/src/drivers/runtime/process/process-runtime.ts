@@ -61,6 +61,11 @@ export class ProcessRuntime implements Runtime {
     return this.#parts.agentBuild;
   }
 
+  /** Agents of earlier builds go when the runtime is made: see sweep. */
+  async removeUnused(): Promise<string[]> {
+    return [];
+  }
+
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo> {
     await this.ensureImage(() => {}, signal, spec.image);
     return await this.#turn(MAKING, 'make', async () => {
