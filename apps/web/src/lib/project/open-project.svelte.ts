@@ -1,6 +1,7 @@
 import type { LoadResult, Project, ProjectState, SaveResult, Version, WorkspaceStatus } from '@rose/contract';
 import { createContext } from 'svelte';
 import { Deed } from '#lib/api/deed.svelte.ts';
+import { Pages } from '#lib/api/pages.svelte.ts';
 import { Resource } from '#lib/api/resource.svelte.ts';
 import { rose } from '#lib/api/rose.ts';
 import { ProgressWatch } from './progress.svelte.ts';
@@ -10,6 +11,8 @@ export type Outcome = { deed: 'save'; result: SaveResult } | { deed: 'load' | 'r
 
 /** Versions that are fetched at once. */
 const PAGE = 1000;
+/** Changes that are fetched at once. */
+const CHANGES = 500;
 
 /** The project whose pages are open, and what its parts tell each other. */
 export class OpenProject {
@@ -20,7 +23,7 @@ export class OpenProject {
   /** Fetches those before too. */
   readonly older: Deed<[]>;
   /** What differs from the last version; only asked for while the container runs. */
-  readonly status: Resource<WorkspaceStatus>;
+  readonly changes: Pages<WorkspaceStatus>;
   readonly progress: ProgressWatch;
   readonly start: Deed<[]>;
   readonly stop: Deed<[]>;
@@ -45,7 +48,10 @@ export class OpenProject {
       if (page.length < PAGE) this.#first = page[0]?.version ?? before ?? null;
       this.versions.set([...page, ...known]);
     });
-    this.status = new Resource((signal) => rose.versions.status.query({ projectId }, { signal }));
+    this.changes = new Pages(
+      (offset, signal) => rose.versions.status.query({ projectId, offset, limit: CHANGES }, { signal }),
+      (known, page) => ({ ...page, changes: [...known.changes, ...page.changes] }),
+    );
     this.progress = new ProgressWatch(id);
     this.start = new Deed(async () => {
       await this.#become('starting', () => rose.containers.start.mutate({ projectId }));
@@ -95,7 +101,7 @@ export class OpenProject {
 
   /** A project that sleeps is not woken to be asked. */
   refreshStatus = async (): Promise<void> => {
-    if (this.state === 'running') await this.status.load();
+    if (this.state === 'running') await this.changes.list.load();
   };
 
   /** The next state of the container; looks at the changes when it has just begun to run. */
@@ -104,13 +110,14 @@ export class OpenProject {
     if (known === undefined || this.isMoving) return;
     if (known.state === news.state && known.stateReason === news.stateReason) return;
     this.project.set({ ...known, ...news });
-    if (news.state === 'running') void this.status.load();
+    if (news.state === 'running') void this.changes.list.load();
     // Stopping may have made a checkpoint.
     if (news.state === 'asleep') void this.versions.load();
   }
 
   close(): void {
-    for (const part of [this.project, this.versions, this.status]) part.stop();
+    for (const part of [this.project, this.versions]) part.stop();
+    this.changes.close();
   }
 
   async #become(between: ProjectState, act: () => Promise<Project>): Promise<void> {

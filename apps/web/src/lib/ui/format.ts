@@ -48,3 +48,8 @@ export function asAge(iso: string, now: number): string {
   if (size < 30 * DAY) return age.format(Math.round(distance / DAY), 'day');
   return day.format(new Date(iso));
 }
+
+/** The 12 permission bits as people write them: 0o755 → "755", 0o4755 → "4755" */
+export function asMode(mode: number): string {
+  return mode.toString(8).padStart(3, '0');
+}
