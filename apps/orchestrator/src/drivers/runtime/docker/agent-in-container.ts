@@ -9,7 +9,8 @@ import { AgentConnection } from '../../agent/agent-connection.ts';
 import type { ContainerInfo, ContainerSpec, Runtime } from '../runtime.ts';
 import { testRuntime, type TestEngine } from './test-engine.ts';
 
-const IMAGE_FOLDER = path.resolve(import.meta.dirname, '../../../../../dev-container');
+/** apps/dev-container. */
+export const IMAGE_FOLDER = path.resolve(import.meta.dirname, '../../../../../dev-container');
 const READY_MS = 20_000;
 
 /** null, or why tests with the real agent cannot run. */

@@ -5,6 +5,7 @@ import type { DevImage } from './image.ts';
 import { LABEL } from './names.ts';
 
 const FILL_MS = 5 * 60_000;
+const LOOK_MS = 30_000;
 
 /** Where it is mounted: where RoSE's own image has the agent, so that its compile cache holds. */
 export const AGENT_FOLDER = '/opt/rose';
@@ -44,7 +45,12 @@ export async function ensureAgentVolume(
     'lay out the agent',
     FILL_MS,
     async (abortSignal) => {
-      await docker.createVolume({ Name: name, Labels: { [LABEL.agent]: own.key }, abortSignal });
+      const labelled = { Name: name, Labels: { [LABEL.agent]: own.key }, abortSignal };
+      const volume = await docker.createVolume(labelled);
+      if (!isOurs(await volume.inspect({ abortSignal }))) {
+        await volume.remove({ abortSignal });
+        await docker.createVolume(labelled);
+      }
       const container = await docker.createContainer({
         Image: own.id,
         Entrypoint: ['sh', '-c', FILL],
@@ -76,6 +82,25 @@ export async function ensureAgentVolume(
     signal,
   );
   return name;
+}
+
+/** A volume with the agent was removed before the container that was to mount it held it. */
+export class AgentGone extends RoseError<'CONTAINER_FAILED'> {
+  constructor() {
+    super('CONTAINER_FAILED', 'The volume with the agent was removed while a container was made.');
+  }
+}
+
+/** @throws AgentGone when the engine made an empty one in its place, for the container that was to mount it. */
+export async function requireAgent(docker: Docker, name: string): Promise<void> {
+  const found = docker.getVolume(name);
+  if (!isOurs(await callEngine('look for a volume', LOOK_MS, (abortSignal) => found.inspect({ abortSignal }))))
+    throw new AgentGone();
+}
+
+/** One that the engine made because a container named it has no label. */
+function isOurs(volume: { Labels: Record<string, string> | null }): boolean {
+  return volume.Labels?.[LABEL.agent] !== undefined;
 }
 
 /** `complete` is made last: what a killed one began is begun again. */

@@ -1,24 +1,24 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { notFound, RoseError } from '@rose/contract';
 import type { ContainerInfo, ContainerSpec, ContainerStats, Isolation, Runtime, RuntimeEvent } from '../runtime.ts';
 import { connectToSocket } from '../socket.ts';
-import { makeSocketFolders, removeSocketFolders, type SocketFolders } from '../socket-folders.ts';
+import type { SocketFolders } from '../socket-folders.ts';
+import { AgentGone, requireAgent } from './agent-volume.ts';
 import { callEngine, statusOf } from './calls.ts';
-import { folderName, foldersIn, foldersOf } from './container-info.ts';
+import { foldersIn, foldersOf } from './container-info.ts';
 import { containerOptions, HOME, USER_FILES } from './container-options.ts';
 import { Containers } from './containers.ts';
-import { CONTAINER, emptyOut, emptyOutByContainer } from './empty-out.ts';
 import type { Engine } from './engine.ts';
 import { containerEvents } from './events.ts';
+import { Folders } from './folders.ts';
 import { removeHelpers } from './helpers.ts';
 import { networksOfHost } from './host-addresses.ts';
 import type { DevImage } from './image.ts';
 import { Images } from './images.ts';
 import { logText } from './logs.ts';
 import { namesOf, type Names } from './names.ts';
-import { hostPathOf } from './own-container.ts';
 import { containerStats } from './stats.ts';
 import type { Users } from './users.ts';
 import { VolumeCounts } from './volume-use.ts';
@@ -55,6 +55,7 @@ export class DockerRuntime implements Runtime {
   readonly #volumes: Volumes;
   readonly #counts: VolumeCounts;
   readonly #images: Images;
+  readonly #folders: Folders;
   readonly #creating = new Set<number>();
   /** Project of each container that was connected to: saves a question per connection. */
   readonly #projects = new Map<string, number>();
@@ -68,6 +69,8 @@ export class DockerRuntime implements Runtime {
     this.#counts = new VolumeCounts(engine.docker, this.#names.helperLabels);
     const own = { folder: options.imageFolder, baseImage: options.baseImage };
     this.#images = new Images(engine.docker, this.#names.helperLabels, own);
+    const { helperLabels } = this.#names;
+    this.#folders = new Folders({ engine, dataDir: options.dataDir, images: this.#images, helperLabels });
     const runtime = options.containerRuntime === null ? '' : ` (${options.containerRuntime})`;
     this.isolation = {
       level: 'container',
@@ -83,7 +86,7 @@ export class DockerRuntime implements Runtime {
     await removeHelpers(this.#engine.docker, this.#names);
     const used = await this.#containers.projects();
     for (const projectId of await foldersIn(this.#options.dataDir))
-      if (!used.has(projectId)) await this.#removeFolders(projectId);
+      if (!used.has(projectId)) await this.#folders.remove(projectId);
   }
 
   async ensureImage(report: (line: string) => void, signal?: AbortSignal, image?: string): Promise<string> {
@@ -101,22 +104,26 @@ export class DockerRuntime implements Runtime {
     if (this.#creating.has(projectId)) throw existsAlready(projectId);
     this.#creating.add(projectId);
     try {
-      const image = await this.#images.ensure(spec.image ?? null, () => {}, signal);
       if ((await this.#containers.inspect(name)) !== null) throw existsAlready(projectId);
-      return await this.#make(spec, image, signal);
+      return await this.#make(spec, signal).catch(async (error: unknown) => {
+        // What it is made of was used by nobody for long, and somebody else removed it at this moment.
+        if (statusOf(error) !== 404 && !(error instanceof AgentGone)) throw error;
+        return await this.#make(spec, signal);
+      });
     } finally {
       this.#creating.delete(projectId);
     }
   }
 
   /** Whatever was made is unmade again when a later step fails. */
-  async #make(spec: ContainerSpec, image: DevImage, signal?: AbortSignal): Promise<ContainerInfo> {
+  async #make(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo> {
     const name = this.#names.container(spec.projectId);
+    const image = await this.#images.ensure(spec.image ?? null, () => {}, signal);
     const madeVolume = await this.#volumes.ensure(spec.volume);
     this.#counts.begin(this.#names.volume(spec.volume));
     try {
       if (image.foreign !== null) await this.#fillHome(spec.volume);
-      const folders = await this.#makeFolders(spec.projectId);
+      const folders = await this.#folders.make(spec.projectId);
       await this.#createContainer(spec, image, folders);
       if (signal?.aborted) throw new RoseError('CANCELLED', 'Cancelled while a container was made.');
       const info = await this.#containers.inspect(name);
@@ -140,50 +147,26 @@ export class DockerRuntime implements Runtime {
 
   async #unmake(spec: ContainerSpec, madeVolume: boolean): Promise<void> {
     await this.#containers.remove(this.#names.container(spec.projectId));
-    await this.#removeFolders(spec.projectId);
+    await this.#folders.remove(spec.projectId);
     if (madeVolume) await this.#volumes.remove(spec.volume);
   }
 
   async #createContainer(spec: ContainerSpec, image: DevImage, folders: SocketFolders): Promise<void> {
     const { caBundle, containerRuntime } = this.#options;
     if (image.foreign !== null) await writeUsers(folders.in, image.foreign.users);
-    const hostFolders = { in: this.#hostPath(folders.in), out: this.#hostPath(folders.out) };
+    const hostFolders = { in: this.#folders.hostPath(folders.in), out: this.#folders.hostPath(folders.out) };
     const parts = {
       names: this.#names,
       folders: hostFolders,
-      caBundle: caBundle && this.#hostPath(caBundle),
+      caBundle: caBundle && this.#folders.hostPath(caBundle),
       containerRuntime,
     };
     const options = containerOptions(spec, { ...parts, image });
     await callEngine('make a container', CREATE_MS, (abortSignal) =>
       this.#engine.docker.createContainer({ ...options, abortSignal }),
     );
-  }
-
-  async #makeFolders(projectId: number): Promise<SocketFolders> {
-    await this.#removeFolders(projectId);
-    const folders = await makeSocketFolders(this.#options.dataDir, folderName(projectId), CONTAINER);
-    // Whoever the container's uid is on the host; the parent keeps the others out.
-    if (this.#engine.mapsUsers) await chmod(folders.out, 0o777);
-    return folders;
-  }
-
-  async #removeFolders(projectId: number): Promise<void> {
-    await removeSocketFolders(this.#options.dataDir, folderName(projectId), async (out) => {
-      try {
-        await emptyOut(out);
-      } catch {
-        const { id: imageId } = await this.#images.ensure(null, () => {});
-        const helper = { imageId, helperLabels: this.#names.helperLabels };
-        await emptyOutByContainer(this.#engine.docker, helper, out, this.#hostPath(out));
-      }
-    });
-  }
-
-  /** What the engine must be told to mount what is at `file` here. */
-  #hostPath(file: string): string {
-    const { own } = this.#engine;
-    return own === null ? file : hostPathOf(own, file);
+    // Now it is held, and cannot go any more.
+    if (image.foreign !== null) await requireAgent(this.#engine.docker, image.foreign.agentVolume);
   }
 
   async refusedNetworks(signal = new AbortController().signal): Promise<string[]> {
@@ -212,7 +195,7 @@ export class DockerRuntime implements Runtime {
     if (info === null) return;
     await this.#containers.remove(id);
     this.#projects.delete(info.id);
-    await this.#removeFolders(info.projectId);
+    await this.#folders.remove(info.projectId);
   }
 
   async removeVolume(volume: string): Promise<void> {

@@ -44,6 +44,19 @@ describe.skipIf(skip !== null)(skip === null ? 'foreign image' : `foreign image 
     expect((await connection.trpc.files.read.query({ path: 'notes.txt' })).content).toBe('kept');
   });
 
+  test('containers of other images share one volume with the agent, which is laid out once', async () => {
+    const image = await imageOf({ 'etc/motd': 'hello' });
+    const agentOf = async ({ info }: AgentInContainer): Promise<{ Name: string; CreatedAt?: string }> => {
+      const { Mounts } = await docker.getContainer(info.id).inspect();
+      return docker.getVolume(Mounts.find(({ Destination }) => Destination === '/opt/rose')!.Name!).inspect();
+    };
+    const first = await ada(image);
+    const before = await agentOf(first);
+    expect(before.CreatedAt).toBeDefined();
+    expect(await agentOf(await ada(image))).toEqual(before);
+    expect(await agentOf(first)).toEqual(before);
+  });
+
   test('commands find the programs of the image, its variables, and who they are', async () => {
     const image = await imageOf(await programs(), [
       'ENV GREETING=hello',
