@@ -1,4 +1,11 @@
-import { encodePathParameter, STREAMS, type DirectoryEntry } from '@rose/contract';
+import {
+  encodePathParameter,
+  STREAMS,
+  type DirectoryEntry,
+  type SearchMode,
+  type SearchOrder,
+  type SearchPiece,
+} from '@rose/contract';
 import { rose } from '#lib/api/rose.ts';
 import { asQuery } from '#lib/paths.ts';
 
@@ -9,17 +16,22 @@ export interface Listing {
   next: string | null;
 }
 
+/** What is searched for. */
+export type SearchWish = Pick<SearchOrder, 'pattern' | 'literal' | 'ignoreCase' | 'include'>;
+
 /** A tree of files that can be looked at: the live workspace or a version. */
 export interface FileSource {
   list(path: string, cursor: string, signal: AbortSignal): Promise<Listing>;
   /** The bytes of a file, at least the first `most` if it has as many. */
   read(path: string, most: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  /** Hits as they are found, the summary last. */
+  search(mode: SearchMode, wish: SearchWish, signal: AbortSignal): Promise<AsyncIterable<SearchPiece<SearchMode>>>;
   /** The files may change at any time, and reading a link reads what it points to. */
   readonly isLive: boolean;
   /** The address of a file's bytes, for saving it. */
   bytesAt(path: string): string;
-  /** The page that shows a path of this tree. */
-  pageAt(path: string): string;
+  /** The page that shows a path of this tree, at a line if one is named. */
+  pageAt(path: string, line?: number): string;
 }
 
 /** The live files: waking the project if it is asleep. */
@@ -28,8 +40,9 @@ export function liveFiles(projectId: number): FileSource {
     isLive: true,
     list: (path, cursor, signal) => rose.workspace(projectId).files.list.query({ path, cursor }, { signal }),
     read: (path, most, signal) => rose.workspace(projectId).readFile(path, { length: most, signal }),
+    search: (mode, wish, signal) => rose.workspace(projectId).search[mode].query(wish, { signal }),
     bytesAt: (path) => `/projects/${projectId}/agent/-/${STREAMS.readFile}?path=${encodePathParameter(path)}`,
-    pageAt: (path) => `/project/${projectId}${asQuery(path)}`,
+    pageAt: (path, line) => `/project/${projectId}${asQuery(path)}${atLine(line)}`,
   };
 }
 
@@ -39,7 +52,12 @@ export function versionFiles(projectId: number, version: number): FileSource {
     isLive: false,
     list: (path, cursor, signal) => rose.versions.tree.query({ projectId, version, path, cursor }, { signal }),
     read: (path, _most, signal) => rose.versionFile(projectId, version, path, { signal }),
+    search: (mode, wish, signal) => rose.search[mode].query({ projectId, version, ...wish }, { signal }),
     bytesAt: (path) => `/projects/${projectId}/versions/${version}/file?path=${encodePathParameter(path)}`,
-    pageAt: (path) => `/project/${projectId}/versions/${version}${asQuery(path)}`,
+    pageAt: (path, line) => `/project/${projectId}/versions/${version}${asQuery(path)}${atLine(line)}`,
   };
+}
+
+function atLine(line: number | undefined): string {
+  return line === undefined ? '' : `&line=${line}`;
 }
