@@ -53,8 +53,8 @@ export class Versions {
       object: (frame, id, size, data) => {
         frames.push([frame, id]);
         openObject(id, data, size);
-        if (!order.scan) this.#objects.set(id, { size, data });
-        else this.#scanned.set(id, { size, data });
+        const objects = order.scan ? this.#scanned : this.#objects;
+        objects.set(id, { size, data: Buffer.from(data) });
       },
       progress: () => {},
     });

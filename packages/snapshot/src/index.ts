@@ -1,6 +1,7 @@
 export * from './chunker.ts';
 export * from './content.ts';
 export * from './cut-tree.ts';
+export * from './frame-batch.ts';
 export * from './frames.ts';
 export * from './is-text.ts';
 export * from './limits.ts';

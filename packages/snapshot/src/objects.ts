@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import zlib from 'node:zlib';
 import { MAX_OBJECT_BYTES } from './limits.ts';
+import { compressFrame, decompressFrame, frameBound } from './zstd.ts';
 
 /** SHA-256 of the plain bytes, 64 hex digits. */
 export type ObjectId = string & { readonly [objectId]: never };
@@ -23,32 +23,31 @@ export function parseObjectId(text: string): ObjectId {
   return text as ObjectId;
 }
 
-const COMPRESS: zlib.ZstdOptions = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
+/** Room for the compressed bytes of any object. */
+export const MAX_STORED_BYTES = frameBound(MAX_OBJECT_BYTES);
 
-/** One zstd frame (RFC 8878) of an object's plain bytes, in memory of its own. */
-export function compress(plain: Uint8Array): Buffer {
-  // ZSTD_COMPRESSBOUND, and a little more for small input: it comes out in one piece.
-  const bound = plain.length + (plain.length >> 8) + 256;
-  return zlib.zstdCompressSync(plain, { ...COMPRESS, chunkSize: bound });
+/**
+ * One zstd frame (RFC 8878) of an object's plain bytes, in memory of its own, or in `scratch` of `MAX_STORED_BYTES`, until
+ * that is used again.
+ */
+export function compress(plain: Uint8Array, scratch?: Buffer): Buffer {
+  const frame = scratch ?? Buffer.allocUnsafeSlow(frameBound(plain.length));
+  return frame.subarray(0, compressFrame(plain, frame));
 }
 
 /**
- * The plain bytes of a stored object, never more than `size`, in memory of their own.
+ * The plain bytes of a stored object, never more than `size`, in memory of their own, or in `scratch` of
+ * `MAX_OBJECT_BYTES`, until that is used again.
  * @throws ObjectError if the input is not exactly one plain zstd frame of `size` bytes.
  */
-export function decompress(stored: Uint8Array, size: number): Buffer {
+export function decompress(stored: Uint8Array, size: number, scratch?: Buffer): Buffer {
   if (!Number.isInteger(size) || size < 0 || size > MAX_OBJECT_BYTES)
     throw new ObjectError(`An object of ${size} bytes is over the bound.`);
   requireOneFrame(stored, size);
-  let plain: Buffer;
-  try {
-    // Into one piece of memory of the right size: by default each call takes 128 KiB, and joins pieces of it.
-    plain = zlib.zstdDecompressSync(stored, { maxOutputLength: Math.max(size, 1), chunkSize: Math.max(size, 64) });
-  } catch (cause) {
-    throw new ObjectError('A stored object does not decompress to its declared size.', { cause });
-  }
-  if (plain.length !== size)
-    throw new ObjectError(`A stored object has ${plain.length} bytes where ${size} were declared.`);
+  const plain = scratch?.subarray(0, size) ?? Buffer.allocUnsafeSlow(size);
+  const found = decompressFrame(stored, plain);
+  if (found === null) throw new ObjectError('A stored object does not decompress to its declared size.');
+  if (found !== size) throw new ObjectError(`A stored object has ${found} bytes where ${size} were declared.`);
   return plain;
 }
 
@@ -63,9 +62,9 @@ export function release(bytes: Uint8Array): void {
 
 const POOL_BYTES = Buffer.allocUnsafe(1).buffer.byteLength;
 
-/** Decompresses and checks the hash. @throws ObjectError when it does not match. */
-export function openObject(id: ObjectId, stored: Uint8Array, size: number): Buffer {
-  const plain = decompress(stored, size);
+/** Decompresses as `decompress` does and checks the hash. @throws ObjectError when it does not match. */
+export function openObject(id: ObjectId, stored: Uint8Array, size: number, scratch?: Buffer): Buffer {
+  const plain = decompress(stored, size, scratch);
   if (idOf(plain) !== id) throw new ObjectError(`Object ${id} does not match its hash.`);
   return plain;
 }

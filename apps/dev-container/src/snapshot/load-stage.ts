@@ -5,13 +5,13 @@ import {
   fromText,
   idOf,
   LOAD_FRAME,
+  MAX_OBJECT_BYTES,
   ObjectError,
   openObject,
   OBJECT_ID_BYTES,
   parentOf,
   parseMtimeNs,
   parseObjectId,
-  release,
   type Frame,
   type LoadBegin,
   type LoadOperation,
@@ -42,6 +42,7 @@ export class LoadStage implements Disposable {
   #begin: LoadBegin | null = null;
   #file: { fd: Fd; planned: PlannedOperation; size: number; source: Fd | null } | null = null;
   #isWhole = false;
+  readonly #scratch = Buffer.allocUnsafeSlow(MAX_OBJECT_BYTES);
 
   constructor(root: Fd, home: Fd, cache: StatCache) {
     this.#root = root;
@@ -124,9 +125,7 @@ export class LoadStage implements Disposable {
     const id = parseObjectId(payload.toString('hex', 0, OBJECT_ID_BYTES));
     const size = payload.readUInt32LE(OBJECT_ID_BYTES);
     try {
-      const plain = openObject(id, payload.subarray(OBJECT_ID_BYTES + 4), size);
-      this.#append(id, plain);
-      release(plain);
+      this.#append(id, openObject(id, payload.subarray(OBJECT_ID_BYTES + 4), size, this.#scratch));
     } catch (error) {
       if (error instanceof ObjectError) throw this.#damaged(error.message);
       throw error;

@@ -10,7 +10,7 @@ import {
 } from '@rose/snapshot';
 import { close, openAt, statFd, type Fd, type Stat } from '@rose/snapshot/disk';
 
-/** Takes the objects of a save; blocks while the receiver is slow, throws to end the walk. */
+/** Takes the objects of a save, whose bytes are good until it returns; blocks while the receiver is slow, throws to end the walk. */
 export interface SaveSink {
   object(frame: ObjectFrame, id: ObjectId, size: number, compressed: Buffer): void;
   progress(files: number, bytes: number): void;

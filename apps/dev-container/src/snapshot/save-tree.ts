@@ -6,6 +6,7 @@ import {
   idOf,
   joinRaw,
   MAX_INLINE_CHUNKS,
+  MAX_STORED_BYTES,
   mtimeNs,
   SAVE_FRAME,
   toText,
@@ -58,6 +59,8 @@ export interface SaveOptions {
 const MAX_REPORTED = 1000;
 /** Often enough for a progress bar, and for a reader who waits for a sign of life. */
 const PROGRESS_MS = 200;
+/** For compressed bytes on their way to the sink. */
+const scratch = Buffer.allocUnsafeSlow(MAX_STORED_BYTES);
 
 /**
  * Walks the workspace and sends the objects that `base` does not hold, children before
@@ -221,7 +224,7 @@ class TreeSaver {
   #sendChunk(id: ObjectId, plain: Buffer): void {
     if (this.#sent.chunks.has(id)) return;
     this.#sent.chunks.add(id);
-    this.#options.sink.object(SAVE_FRAME.chunk, id, plain.length, compress(plain));
+    this.#options.sink.object(SAVE_FRAME.chunk, id, plain.length, compress(plain, scratch));
   }
 
   /** What a tree entry says of these chunks; a long list becomes an object first. */
@@ -231,7 +234,7 @@ class TreeSaver {
     const list = idOf(encoding);
     if (!this.#sent.lists.has(list)) {
       this.#sent.lists.add(list);
-      this.#options.sink.object(SAVE_FRAME.list, list, encoding.length, compress(encoding));
+      this.#options.sink.object(SAVE_FRAME.list, list, encoding.length, compress(encoding, scratch));
     }
     return { list };
   }
@@ -246,7 +249,7 @@ class TreeSaver {
     for (const chunk of cutUp?.chunks ?? []) this.#sendChunk(chunk.id, chunk.plain);
     const [frame, plain] =
       cutUp === null ? ([SAVE_FRAME.tree, encoding] as const) : ([SAVE_FRAME.treeList, cutUp.list] as const);
-    sink.object(frame, id, plain.length, compress(plain));
+    sink.object(frame, id, plain.length, compress(plain, scratch));
     return id;
   }
 

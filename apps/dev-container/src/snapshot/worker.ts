@@ -1,13 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  encodeFrame,
-  encodeJsonFrame,
-  FrameParser,
-  OBJECT_ID_BYTES,
-  release,
-  SAVE_FRAME,
-  type SaveSummary,
-} from '@rose/snapshot';
+import { FrameBatch, FrameParser, SAVE_FRAME, type SaveSummary } from '@rose/snapshot';
 import type { RoseError } from '@rose/contract';
 import { asRoseError, cancelled } from '../failures.ts';
 import { isFull, noSpace } from '../files/disk-failures.ts';
@@ -22,38 +14,11 @@ const shared = new Int32Array(flow);
 const port = parentPort!;
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
-const BATCH_BYTES = 256 * 1024;
-/** A walk that finds nothing new is still heard of. */
-const BATCH_MS = 200;
-
-/** Collects frames and posts them in batches; blocks while the reader is slow. */
-class FrameBatch {
-  #frames: Buffer[] = [];
-  #bytes = 0;
-  #postedAt = Date.now();
-
-  push(frame: Buffer): void {
-    this.#frames.push(frame);
-    this.#bytes += frame.length;
-    if (this.#bytes >= BATCH_BYTES || Date.now() - this.#postedAt >= BATCH_MS) this.flush();
-  }
-
-  flush(): void {
-    if (this.#bytes === 0) return;
-    const bytes = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const frame of this.#frames) {
-      bytes.set(frame, at);
-      at += frame.length;
-      release(frame);
-    }
-    this.#frames = [];
-    this.#bytes = 0;
-    this.#postedAt = Date.now();
-    waitForRoom();
-    Atomics.add(shared, FLOW.outstanding, bytes.length);
-    post({ answer: 'frames', bytes }, [bytes.buffer]);
-  }
+/** Posts frames; blocks while the reader is slow. */
+function postFrames(bytes: Buffer<ArrayBuffer>): void {
+  waitForRoom();
+  Atomics.add(shared, FLOW.outstanding, bytes.length);
+  post({ answer: 'frames', bytes }, [bytes.buffer]);
 }
 
 function waitForRoom(): void {
@@ -66,21 +31,17 @@ function waitForRoom(): void {
 }
 
 function save(walk: (sink: SaveSink) => SaveSummary): void {
-  const batch = new FrameBatch();
-  const head = Buffer.alloc(OBJECT_ID_BYTES + 4);
+  const batch = new FrameBatch(postFrames);
   const summary = walk({
-    object(frame, id, size, compressed) {
-      head.write(id, 0, 'hex');
-      head.writeUInt32LE(size, OBJECT_ID_BYTES);
-      batch.push(encodeFrame(frame, head, compressed));
-      release(compressed);
-    },
+    object: (frame, id, size, compressed) => batch.pushObject(frame, id, size, compressed),
     progress(files, bytes) {
       if (Atomics.load(shared, FLOW.cancelled) === 1) throw cancelled();
-      batch.push(encodeJsonFrame(SAVE_FRAME.progress, { files, bytes }));
+      batch.pushJson(SAVE_FRAME.progress, { files, bytes });
+      // A walk that finds nothing new is still heard of.
+      batch.flush();
     },
   });
-  batch.push(encodeJsonFrame(SAVE_FRAME.end, summary));
+  batch.pushJson(SAVE_FRAME.end, summary);
   batch.flush();
   post({ answer: 'saved' });
 }
