@@ -1,17 +1,6 @@
-import {
-  encodeFrame,
-  encodeJsonFrame,
-  LOAD_FRAME,
-  OBJECT_ID_BYTES,
-  release,
-  type Chunk,
-  type LoadBegin,
-  type LoadOperation,
-} from '@rose/snapshot';
-import type { ObjectStore } from '../drivers/objects/objects.ts';
+import { FrameBatch, LOAD_FRAME, type LoadBegin, type LoadOperation } from '@rose/snapshot';
+import type { ObjectStore, StoredBytes } from '../drivers/objects/objects.ts';
 import { reuseOf, type PlannedStep } from './load-plan.ts';
-
-const BATCH_BYTES = 256 * 1024;
 
 /** Read ahead are so many bytes of chunks, so that they come from the store in large batches, wherever a file ends. */
 const AHEAD_BYTES = 8 * 1024 * 1024;
@@ -19,6 +8,12 @@ const AHEAD_ITEMS = 4000;
 
 /** What is sent, in order: an operation, then the pieces of its file. */
 type Item = { operation: LoadOperation } | { piece: PlannedStep['pieces'][number] };
+
+/** Items with the stored chunks of those that are pieces, in order. */
+interface Portion {
+  items: Item[];
+  chunks: StoredBytes[];
+}
 
 /**
  * A load as the bytes that the agent takes: what differs, with the stored chunks as they are
@@ -32,35 +27,40 @@ export async function* loadStream(
   objects: ObjectStore,
   ownerId: number,
 ): AsyncGenerator<Buffer> {
-  yield encodeJsonFrame(LOAD_FRAME.begin, begin);
-  yield* batched(frames(steps, objects, ownerId));
-  if (last !== null) yield encodeJsonFrame(LOAD_FRAME.operation, last);
-  yield encodeFrame(LOAD_FRAME.end);
+  const full: Buffer[] = [];
+  const batch = new FrameBatch((piece) => full.push(piece));
+  batch.pushJson(LOAD_FRAME.begin, begin);
+  for await (const portion of readAhead(fetched(steps, objects, ownerId))) {
+    for (const _ of framed(portion, batch)) yield* full.splice(0);
+  }
+  if (last !== null) batch.pushJson(LOAD_FRAME.operation, last);
+  batch.push(LOAD_FRAME.end);
+  batch.flush();
+  yield* full.splice(0);
 }
 
-async function* frames(
-  steps: AsyncIterable<PlannedStep>,
-  objects: ObjectStore,
-  ownerId: number,
-): AsyncGenerator<Buffer> {
-  for await (const { items, chunks } of readAhead(fetched(steps, objects, ownerId))) {
-    const stored = chunks.values();
-    for (const item of items) {
-      if ('operation' in item) yield encodeJsonFrame(LOAD_FRAME.operation, item.operation);
-      else {
-        const reuse = reuseOf(item.piece);
-        if (reuse !== null) yield encodeJsonFrame(LOAD_FRAME.reuse, reuse);
-        else yield chunkFrame(item.piece, stored.next().value!.data);
-      }
+/** Pauses whenever a frame is done, so that what is full can be sent. */
+function* framed({ items, chunks }: Portion, batch: FrameBatch): Generator<void> {
+  const stored = chunks.values();
+  for (const item of items) {
+    if ('operation' in item) batch.pushJson(LOAD_FRAME.operation, item.operation);
+    else {
+      const reuse = reuseOf(item.piece);
+      if (reuse !== null) batch.pushJson(LOAD_FRAME.reuse, reuse);
+      else batch.pushObject(LOAD_FRAME.chunk, item.piece.id, item.piece.size, stored.next().value!.data);
     }
+    yield;
   }
 }
 
-/** Portions with their stored chunks. */
-async function* fetched(steps: AsyncIterable<PlannedStep>, objects: ObjectStore, ownerId: number) {
+async function* fetched(
+  steps: AsyncIterable<PlannedStep>,
+  objects: ObjectStore,
+  ownerId: number,
+): AsyncGenerator<Portion, void> {
   for await (const items of portions(steps)) {
     const wanted = items.flatMap((item) => ('piece' in item && item.piece.offset === null ? [item.piece] : []));
-    yield { items, chunks: await Array.fromAsync(objects.read(ownerId, wanted)) };
+    yield { items, chunks: await objects.readAll(ownerId, wanted) };
   }
 }
 
@@ -81,16 +81,6 @@ async function* readAhead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T>
   }
 }
 
-/** Gives the memory of the data back. */
-function chunkFrame({ id, size }: Chunk, data: Buffer): Buffer {
-  const head = Buffer.alloc(OBJECT_ID_BYTES + 4);
-  head.write(id, 0, 'hex');
-  head.writeUInt32LE(size, OBJECT_ID_BYTES);
-  const frame = encodeFrame(LOAD_FRAME.chunk, head, data);
-  release(data);
-  return frame;
-}
-
 /** A large file makes many portions, small ones share one. */
 async function* portions(steps: AsyncIterable<PlannedStep>): AsyncGenerator<Item[]> {
   let items: Item[] = [];
@@ -106,25 +96,4 @@ async function* portions(steps: AsyncIterable<PlannedStep>): AsyncGenerator<Item
     }
   }
   if (items.length > 0) yield items;
-}
-
-async function* batched(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let batch: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of source) {
-    batch.push(part);
-    bytes += part.length;
-    if (bytes < BATCH_BYTES) continue;
-    yield joined(batch, bytes);
-    batch = [];
-    bytes = 0;
-  }
-  if (bytes > 0) yield joined(batch, bytes);
-}
-
-/** Gives the memory of the parts back. */
-function joined(parts: readonly Buffer[], bytes: number): Buffer {
-  const whole = Buffer.concat(parts, bytes);
-  for (const part of parts) release(part);
-  return whole;
 }

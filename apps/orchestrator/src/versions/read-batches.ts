@@ -10,7 +10,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  * @throws RoseError DAMAGED when one is missing or is not as it was written; hashes are the reader's to check
  */
 export async function* readBatches(
-  objects: Pick<ObjectStore, 'read'>,
+  objects: Pick<ObjectStore, 'readAll'>,
   ownerId: number,
   chunks: readonly Chunk[],
 ): AsyncGenerator<StoredBytes[], undefined> {
@@ -20,9 +20,9 @@ export async function* readBatches(
     batch.push(chunk);
     bytes += chunk.size;
     if (bytes < BATCH_BYTES) continue;
-    yield await Array.fromAsync(objects.read(ownerId, batch));
+    yield await objects.readAll(ownerId, batch);
     batch = [];
     bytes = 0;
   }
-  if (batch.length > 0) yield await Array.fromAsync(objects.read(ownerId, batch));
+  if (batch.length > 0) yield await objects.readAll(ownerId, batch);
 }

@@ -18,12 +18,12 @@ export interface DirectoryCursor {
 /** The files of versions; no container is needed. */
 export class VersionFiles {
   readonly #repository: Pick<VersionsRepository, 'get'>;
-  readonly #objects: Pick<ObjectStore, 'read'>;
+  readonly #objects: Pick<ObjectStore, 'read' | 'readAll'>;
   readonly #treesOf: (ownerId: number) => TreeSource;
 
   constructor(
     repository: Pick<VersionsRepository, 'get'>,
-    objects: Pick<ObjectStore, 'read'>,
+    objects: Pick<ObjectStore, 'read' | 'readAll'>,
     treesOf: (ownerId: number) => TreeSource,
   ) {
     this.#repository = repository;

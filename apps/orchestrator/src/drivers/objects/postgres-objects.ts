@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RoseError } from '@rose/contract';
 import type { ObjectId } from '@rose/snapshot';
 import type { Pool, PoolClient } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
@@ -18,6 +17,7 @@ import type {
 } from './objects.ts';
 import { OWNER_OBJECTS_LOCK, OwnerLocks } from './owner-locks.ts';
 import { copyObjects, lackingObjects } from './postgres-copy.ts';
+import { damaged, readPacked, wantedObjects } from './postgres-read.ts';
 import { checksumOf, PostgresSave, translated } from './postgres-save.ts';
 
 const READ_BATCH_BYTES = 8 * 1024 * 1024;
@@ -51,6 +51,12 @@ export class PostgresObjects implements ObjectStore {
     for await (const batch of batchesOf(ids)) yield* this.#readBatch(ownerId, batch);
   }
 
+  async readAll(ownerId: number, ids: Iterable<SizedId>): Promise<StoredBytes[]> {
+    const found: StoredBytes[] = [];
+    for await (const batch of batchesOf(ids)) found.push(...(await readPacked(this.#pool, ownerId, batch)));
+    return found;
+  }
+
   async *present(ownerId: number, ids: Iterable<SizedId>): AsyncGenerator<CheckedBytes> {
     for await (const batch of batchesOf(ids))
       for await (const row of this.#copy(readStatement(ownerId, batch))) yield objectOf(row);
@@ -78,8 +84,7 @@ export class PostgresObjects implements ObjectStore {
       // A COPY that was left half-way cannot be ended but by its connection.
       client.release(!isDone);
     }
-    const what = isDamaged ? 'does not hold the bytes that were written' : 'is missing';
-    if (!isDone) throw new RoseError('DAMAGED', `The stored object ${ids[index]} ${what}. Run rose verify.`, {});
+    if (!isDone) throw damaged(ids[index], isDamaged ? 'does not hold the bytes that were written' : 'is missing');
   }
 
   async *all(ownerId: number): AsyncGenerator<CheckedBytes> {
@@ -219,16 +224,7 @@ function objectOf([id, size, bytes, checksum]: (Buffer | null)[]): CheckedBytes 
   return { id: id!.toString('hex') as ObjectId, size: size!.readInt32BE(0), data, isAsWritten };
 }
 
-/** COPY takes no parameters: the ids are hex digits, nothing else. */
 function readStatement(ownerId: number, ids: readonly ObjectId[]): string {
-  const list = ids.map((id) => `"\\\\x${requireHex(id)}"`).join(',');
-  return `COPY (SELECT o.id, o.size, o.data, o.checksum
-    FROM unnest('{${list}}'::bytea[]) WITH ORDINALITY AS wanted(id, n)
-    JOIN "StoredObject" o ON o."ownerId" = ${Math.trunc(ownerId)} AND o.id = wanted.id
-    ORDER BY n) TO STDOUT (FORMAT binary)`;
-}
-
-function requireHex(id: ObjectId): string {
-  if (!/^[0-9a-f]{64}$/.test(id)) throw new TypeError('An object id that is no hex reached SQL.');
-  return id;
+  const wanted = wantedObjects(ownerId, ids, 'JOIN');
+  return `COPY (SELECT id, size, data, checksum FROM ${wanted} ORDER BY n) TO STDOUT (FORMAT binary)`;
 }

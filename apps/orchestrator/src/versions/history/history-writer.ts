@@ -27,7 +27,7 @@ type ObjectType = 'chunk' | 'tree' | 'list' | 'treeList';
  * @throws RoseError DAMAGED, CANCELLED; what came before is no whole history then
  */
 export async function* writeHistory(
-  objects: Pick<ObjectStore, 'read'>,
+  objects: Pick<ObjectStore, 'read' | 'readAll'>,
   ownerId: number,
   header: HistoryHeader,
   versions: readonly HistoryVersion[],
@@ -44,14 +44,14 @@ export async function* writeHistory(
 }
 
 class HistoryWriter {
-  readonly #objects: Pick<ObjectStore, 'read'>;
+  readonly #objects: Pick<ObjectStore, 'read' | 'readAll'>;
   readonly #ownerId: number;
   readonly #signal: AbortSignal;
   /** By what they were written as: a file may hold the very bytes of a tree. */
   readonly #written = { chunk: new Set<ObjectId>(), list: new Set<ObjectId>(), tree: new Set<ObjectId>() };
   count = 0;
 
-  constructor(objects: Pick<ObjectStore, 'read'>, ownerId: number, signal: AbortSignal) {
+  constructor(objects: Pick<ObjectStore, 'read' | 'readAll'>, ownerId: number, signal: AbortSignal) {
     this.#objects = objects;
     this.#ownerId = ownerId;
     this.#signal = signal;
@@ -132,7 +132,7 @@ class HistoryWriter {
   }
 
   async #joined(pieces: readonly Chunk[]): Promise<Buffer> {
-    const parts = await Array.fromAsync(this.#objects.read(this.#ownerId, pieces));
+    const parts = await this.#objects.readAll(this.#ownerId, pieces);
     return Buffer.concat(parts.map(({ id, data, size }) => verified(id, data, size)));
   }
 
