@@ -98,4 +98,21 @@ describeUi('files', (ui) => {
     const chunks = await (await file.createReadStream()).toArray();
     expect(Buffer.concat(chunks).toString()).toBe('PRO\n');
   });
+
+  test('a directory can be downloaded as a zip, and its arrow opens it while the file beside it stays', async () => {
+    const frances = await ui.orchestrator.signUp('Frances');
+    const id = await projectWith(frances, 'compilers', { 'src/a.txt': 'a', 'z.txt': 'stays\n' });
+    const page = await ui.visitAs(frances, `/project/${id}?path=z.txt`);
+    await page.getByText('stays').waitFor();
+    await page.getByRole('treeitem', { name: 'src' }).locator('svg').first().click();
+    await page.getByRole('treeitem', { name: 'a.txt' }).waitFor();
+    await page.getByText('stays').waitFor();
+    await page.getByRole('treeitem', { name: 'src' }).getByText('src').click();
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download the directory as zip' }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toBe('src.zip');
+    const chunks = await (await file.createReadStream()).toArray();
+    expect(Buffer.concat(chunks).subarray(0, 2).toString()).toBe('PK');
+  });
 });

@@ -122,6 +122,50 @@ describeUi('versions', (ui) => {
     expect((await katherine.rose.workspace(id).files.read.query({ path: 'data/track.csv' })).content).toBe('1,2,3\n');
   });
 
+  test('a directory of a version can be restored: what it held comes back, and nothing else changes', async () => {
+    const frances = await ui.orchestrator.signUp('Frances');
+    const id = await projectWith(frances, 'compilers', { 'src/a.txt': 'a', 'src/deep/b.txt': 'b', 'other.txt': '1' });
+    await frances.rose.versions.save.mutate({ projectId: id, message: '' });
+    await write(frances, id, 'other.txt', '2');
+    await frances.rose.workspace(id).files.delete.mutate({ path: 'src', recursive: true });
+    const page = await ui.visitAs(frances, `/project/${id}/versions/1`);
+    await page.getByRole('treeitem', { name: 'src' }).click();
+    await page.getByText('This is a directory.').waitFor();
+    await page.getByRole('treeitem', { name: 'deep' }).waitFor();
+    await page.getByRole('button', { name: 'Restore' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('src/deep/b.txt').waitFor();
+    expect(await dialog.getByText('other.txt').count()).toBe(0);
+    await dialog.getByRole('button', { name: 'Restore' }).click();
+    await page.getByText('Restored from version 1').waitFor();
+    const { files } = frances.rose.workspace(id);
+    expect((await files.read.query({ path: 'src/deep/b.txt' })).content).toBe('b');
+    expect((await files.read.query({ path: 'other.txt' })).content).toBe('2');
+  });
+
+  test('the history of a path names each version that changed it, and leads to it and to what changed', async () => {
+    const jean = await ui.orchestrator.signUp('Jean');
+    const id = await projectWith(jean, 'betty', { 'log.txt': 'one\n', 'other.txt': '1' });
+    const save = (message: string): Promise<unknown> => jean.rose.versions.save.mutate({ projectId: id, message });
+    await save('First');
+    await write(jean, id, 'other.txt', '2');
+    await save('Elsewhere');
+    await write(jean, id, 'log.txt', 'two\n');
+    await save('Second');
+    const page = await ui.visitAs(jean, `/project/${id}?path=log.txt`);
+    await page.getByRole('button', { name: 'History of this path' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Second').waitFor();
+    expect(await dialog.getByRole('listitem').count()).toBe(2);
+    await dialog.getByRole('link', { name: 'Compare version 3 with version 1' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: '1 Removed: one' }).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'History of this path' }).click();
+    await page.getByRole('link', { name: 'Version 1', exact: true }).click();
+    await page.getByLabel('The chosen file').getByText('one').waitFor();
+  });
+
   test('the list tells number, kind, author and the active version, the newest first', async () => {
     const radia = await ui.orchestrator.signUp('Radia');
     const id = await projectWith(radia, 'bridges', { a: '1' });
