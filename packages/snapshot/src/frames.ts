@@ -60,11 +60,15 @@ export async function* readFrames(
   parser.end();
 }
 
-/** The synchronous half of `readFrames`. */
+/**
+ * The synchronous half of `readFrames`. Payloads are views of what was pushed, if they came in one piece: who pushes
+ * may use its memory again as soon as the frames were taken.
+ */
 export class FrameParser {
   readonly #maxBytes: number;
-  #pending: Buffer[] = [];
-  #buffered = 0;
+  /** Copies of the parts of a frame that has begun, and how many bytes it takes to go on. */
+  #parts: Buffer[] = [];
+  #held = 0;
   #needed = FRAME_HEADER_BYTES;
 
   constructor(maxBytes = MAX_FRAME_BYTES) {
@@ -72,26 +76,54 @@ export class FrameParser {
   }
 
   *push(chunk: Uint8Array): Generator<Frame> {
-    this.#pending.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
-    this.#buffered += chunk.length;
-    if (this.#buffered < this.#needed) return;
-    let data = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending);
-    for (;;) {
-      this.#needed = FRAME_HEADER_BYTES;
-      if (data.length < FRAME_HEADER_BYTES) break;
-      const length = data.readUInt32LE(1);
-      if (length > this.#maxBytes)
-        throw new FrameError(`A frame of ${length} bytes is over the limit of ${this.#maxBytes}.`);
-      this.#needed = FRAME_HEADER_BYTES + length;
-      if (data.length < this.#needed) break;
-      yield { type: data[0]!, payload: data.subarray(FRAME_HEADER_BYTES, this.#needed) };
-      data = data.subarray(this.#needed);
+    let data = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    while (this.#held > 0 && data.length > 0) {
+      const part = data.subarray(0, this.#needed - this.#held);
+      data = data.subarray(part.length);
+      this.#hold(part);
+      if (this.#held < this.#needed) return;
+      const begun = Buffer.concat(this.#parts, this.#held);
+      if (begun.length === FRAME_HEADER_BYTES) this.#needed = this.#lengthOf(begun);
+      if (begun.length < this.#needed) this.#parts = [begun];
+      else {
+        this.#reset();
+        yield frameOf(begun);
+      }
     }
-    this.#pending = data.length > 0 ? [data] : [];
-    this.#buffered = data.length;
+    while (data.length >= FRAME_HEADER_BYTES) {
+      this.#needed = this.#lengthOf(data);
+      if (data.length < this.#needed) break;
+      yield frameOf(data.subarray(0, this.#needed));
+      data = data.subarray(this.#needed);
+      this.#reset();
+    }
+    if (data.length > 0) this.#hold(data);
   }
 
   end(): void {
-    if (this.#buffered > 0) throw new FrameError('The stream ended in the middle of a frame.');
+    if (this.#held > 0) throw new FrameError('The stream ended in the middle of a frame.');
   }
+
+  /** Of the whole frame. */
+  #lengthOf(header: Buffer): number {
+    const length = header.readUInt32LE(1);
+    if (length > this.#maxBytes)
+      throw new FrameError(`A frame of ${length} bytes is over the limit of ${this.#maxBytes}.`);
+    return FRAME_HEADER_BYTES + length;
+  }
+
+  #hold(part: Buffer): void {
+    this.#parts.push(Buffer.from(part));
+    this.#held += part.length;
+  }
+
+  #reset(): void {
+    this.#parts = [];
+    this.#held = 0;
+    this.#needed = FRAME_HEADER_BYTES;
+  }
+}
+
+function frameOf(bytes: Buffer): Frame {
+  return { type: bytes[0]!, payload: bytes.subarray(FRAME_HEADER_BYTES) };
 }

@@ -80,9 +80,16 @@ export class LoadApplier {
   #write(parent: Fd, name: Raw, index: number, expected: Expected | null): Outcome {
     const { stage } = this.#folder;
     const staged = String(index) as Raw;
-    if (statAt(stage, staged) === null) return 'done';
-    if (expected !== null && this.#takeAside(parent, name, index, expected) === 'conflict') return 'conflict';
-    rename(stage, staged, parent, name, { replace: false });
+    if (expected !== null) {
+      if (statAt(stage, staged) === null) return 'done';
+      if (this.#takeAside(parent, name, index, expected) === 'conflict') return 'conflict';
+    }
+    try {
+      rename(stage, staged, parent, name, { replace: false });
+    } catch (error) {
+      // It was moved in before: whoever removed it since is right.
+      if (!isGone(error)) throw error;
+    }
     return 'done';
   }
 

@@ -8,6 +8,7 @@ import { cancelled } from '../failures.ts';
 import { log } from '../log.ts';
 import type { Workspace } from '../workspace.ts';
 import type { LoadStanding } from './engine.ts';
+import { Pieces } from './pieces.ts';
 import { FLOW, type FromWorker, type ToWorker, type WorkerData } from './worker-messages.ts';
 
 /** What dies young is most of what a save makes. */
@@ -20,8 +21,7 @@ type LoadProgress = FromWorker & { answer: 'load-progress' };
 
 /** While a load is staged its caller hears of it this often, ms. */
 const HEARD_MS = 5000;
-/** A load's bytes go to the worker in pieces of this size, and so many of them before it has dealt with the first. */
-const PIECE_BYTES = 256 * 1024;
+/** So many pieces of a load go to the worker before it has dealt with the first. */
 const MAX_UNTAKEN = 4;
 /** How long a deed waits for the one before it, ms. Whoever asks gives up after 30 s. */
 const TURN_MS = 20_000;
@@ -165,14 +165,15 @@ export class SnapshotWorker implements AsyncDisposable {
     let heardAt = Date.now();
     let untaken = 0;
     let isWhole = false;
+    const pieces = new Pieces();
     try {
-      for await (const bytes of inPieces(source)) {
+      for await (const bytes of pieces.of(source)) {
         signal.throwIfAborted();
         this.#post({ deed: 'load-data', bytes }, [bytes.buffer]);
         untaken += 1;
         if (untaken < MAX_UNTAKEN) continue;
         untaken -= 1;
-        await this.#taken();
+        pieces.giveBack(await this.#taken());
         if (Date.now() - heardAt < HEARD_MS) continue;
         heardAt = Date.now();
         yield { answer: 'load-progress', done: 0, all: 0 };
@@ -188,9 +189,13 @@ export class SnapshotWorker implements AsyncDisposable {
     }
   }
 
-  async #taken(): Promise<void> {
+  /** @returns the memory of the piece that the worker has dealt with */
+  async #taken(): Promise<ArrayBuffer> {
     const message = await this.#next();
-    if (message.answer === 'failed') throw failureOf(message);
+    if (message.answer === 'taken') return message.memory;
+    throw message.answer === 'failed'
+      ? failureOf(message)
+      : new RoseError('INTERNAL', 'The snapshot worker answers out of turn.');
   }
 
   async #begin(signal: AbortSignal): Promise<Disposable> {
@@ -259,31 +264,6 @@ export class SnapshotWorker implements AsyncDisposable {
     this.#worker.removeAllListeners('exit');
     await this.#worker.terminate();
   }
-}
-
-/** The same bytes in pieces that are worth a message each, in memory of their own. */
-async function* inPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of source) {
-    parts.push(part);
-    bytes += part.length;
-    if (bytes < PIECE_BYTES) continue;
-    yield joined(parts, bytes);
-    parts = [];
-    bytes = 0;
-  }
-  if (bytes > 0) yield joined(parts, bytes);
-}
-
-function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
-  const piece = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    piece.set(part, at);
-    at += part.length;
-  }
-  return piece;
 }
 
 function failureOf(message: FromWorker & { answer: 'failed' }): RoseError {

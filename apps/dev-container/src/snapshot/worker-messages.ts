@@ -8,7 +8,7 @@ export type ToWorker =
   /** Saves a tree beside the workspace; answered as `save`. */
   | { deed: 'save-staged'; tree: string; modes: ReadonlyMap<Raw, number> }
   /** The next bytes of a load; answered by `taken`. */
-  | { deed: 'load-data'; bytes: Uint8Array }
+  | { deed: 'load-data'; bytes: Uint8Array<ArrayBuffer> }
   /** The load's stream ended. */
   | { deed: 'load-end' }
   /** The load's stream broke off. */
@@ -24,7 +24,8 @@ export type FromWorker =
   /** Encoded frames of a save. */
   | { answer: 'frames'; bytes: Uint8Array }
   | { answer: 'saved' }
-  | { answer: 'taken' }
+  /** The memory of the bytes, to be filled again. */
+  | { answer: 'taken'; memory: ArrayBuffer }
   | { answer: 'load-progress'; done: number; all: number }
   | { answer: 'loaded'; standing: LoadStanding }
   | { answer: 'persisted' }

@@ -50,9 +50,9 @@ let parser = new FrameParser();
 /** What was posted before the failure was heard of is no load any more. */
 let isLoadBroken = false;
 
-function loadData(bytes: Uint8Array): void {
-  if (!isLoadBroken) for (const frame of parser.push(bytes)) engine.stage(frame);
-  post({ answer: 'taken' });
+function loadData({ buffer, byteLength }: Uint8Array<ArrayBuffer>): void {
+  if (!isLoadBroken) for (const frame of parser.push(new Uint8Array(buffer, 0, byteLength))) engine.stage(frame);
+  post({ answer: 'taken', memory: buffer }, [buffer]);
 }
 
 function loadEnd(): void {

@@ -51,13 +51,13 @@ const call = {
   symlinkat: libc.func('int symlinkat(const void *target, int dirfd, const void *path)'),
   readlinkat: libc.func('intptr_t readlinkat(int dirfd, const void *path, void *out, uintptr_t size)'),
   utimensat: libc.func('int utimensat(int dirfd, const void *path, const void *times, int flags)'),
+  futimens: libc.func('int futimens(int fd, const void *times)'),
   syncfs: libc.func('int syncfs(int fd)'),
 };
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const AT_REMOVEDIR = 0x200;
-const AT_FDCWD = -100;
 const RENAME_NOREPLACE = 1;
 /** type, mode, nlink, mtime, ctime, ino, size. */
 const STATX_MASK = 0x1 | 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200;
@@ -201,11 +201,7 @@ export function setMtime(parent: Fd, name: Raw, mtime: Mtime): void {
 
 /** Sets the mtime of what an open descriptor stands for. */
 export function setMtimeFd(fd: Fd, mtime: Mtime): void {
-  check(
-    call.utimensat(AT_FDCWD, cString(pathA, `/proc/self/fd/${fd}` as Raw), timesOf(mtime), 0) as number,
-    'utimens',
-    '' as Raw,
-  );
+  check(call.futimens(fd, timesOf(mtime)) as number, 'utimens', '' as Raw);
 }
 
 function timesOf({ mtimeSeconds, mtimeNanoseconds }: Mtime): Buffer {
