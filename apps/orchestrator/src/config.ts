@@ -1,7 +1,18 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { isImagePattern } from './containers/allowed-images.ts';
 
 /** The installation's configuration. This is the only file that reads process.env. */
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
 
 const schema = z.object({
   DATABASE_URL: z
@@ -15,7 +26,8 @@ const schema = z.object({
   ROSE_BASE_IMAGE: z.string().min(1).optional(),
   ROSE_PUBLIC_URL: z.url().optional(),
   ROSE_PREVIEW_DOMAIN: z.string().min(1).optional(),
-  ROSE_EGRESS_ALLOW: z.string().default(''),
+  ROSE_EGRESS_ALLOW: list,
+  ROSE_IMAGES: list.refine((all) => all.every(isImagePattern), 'must be names of images, with * for any part of one'),
   ROSE_QUOTA_BYTES: z.coerce.number().int().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DOCKER_HOST: z.string().optional(),
@@ -38,6 +50,8 @@ export interface Config {
   baseImage: string | null;
   publicUrl: string | null;
   previewDomain: string | null;
+  /** Which images projects may name: see AllowedImages. */
+  images: string[];
   /** Private hosts that containers may reach nevertheless. */
   egressAllow: string[];
   /** An upstream proxy that the egress proxy goes through, if any. */
@@ -73,9 +87,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     baseImage: env.ROSE_BASE_IMAGE ?? null,
     publicUrl: env.ROSE_PUBLIC_URL ?? null,
     previewDomain: env.ROSE_PREVIEW_DOMAIN ?? null,
-    egressAllow: env.ROSE_EGRESS_ALLOW.split(',')
-      .map((host) => host.trim())
-      .filter((host) => host !== ''),
+    images: env.ROSE_IMAGES,
+    egressAllow: env.ROSE_EGRESS_ALLOW,
     upstreamProxy: env.HTTPS_PROXY ?? env.HTTP_PROXY ?? null,
     extraCaFile: env.NODE_EXTRA_CA_CERTS ?? null,
     dockerHost: env.DOCKER_HOST ?? null,

@@ -12,6 +12,7 @@ import { TokensRepository } from './accounts/tokens-repository.ts';
 import { TokensService } from './accounts/tokens-service.ts';
 import { ComparisonsService } from './comparisons/comparisons-service.ts';
 import type { Config } from './config.ts';
+import { AllowedImages, NO_IMAGES } from './containers/allowed-images.ts';
 import { Attendant } from './containers/attendant.ts';
 import { startCareRounds } from './containers/care-rounds.ts';
 import { ContainersRepository } from './containers/containers-repository.ts';
@@ -115,10 +116,11 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
 
   const sessions = new LuciaSessions(prisma);
   const tokens = new TokensService(new TokensRepository(prisma));
+  const images = new AllowedImages(config.images);
   const settings = new SettingsService(
     new SettingsRepository(prisma),
     (projectId, { egress: mode, egressAllow: allow }) => egress.setPolicy(projectId, { mode, allow }),
-    runtime.name === 'docker',
+    (image) => (runtime.name === 'docker' ? images.refusal(image) : NO_IMAGES),
   );
   const settingsOf = (projectId: number) => settings.effectiveProjectSettings(projectId);
   const deeds = new Locks();
@@ -131,19 +133,15 @@ export async function createContext(config: Config, { log, signal, onFault }: Co
       runtime,
       egress,
       settingsOf,
+      images,
       secretKey: installation.secretKey,
       deeds,
       isTakenOver: () => isTakenOver,
       log,
     }),
   );
-  const disk = new DiskWatch({
-    containers,
-    runtime,
-    limitOf: async (projectId) => (await settingsOf(projectId)).diskMiB * 1024 * 1024,
-    space: () => spaceOf(runtime.volumesFolder ?? dataDir),
-    log,
-  });
+  const space = () => spaceOf(runtime.volumesFolder ?? dataDir);
+  const disk = new DiskWatch({ containers, runtime, settingsOf, space, log });
   const objects = new PostgresObjects(database.pool);
   const progress = new Progress();
   const versionsRepository = new VersionsRepository(prisma);

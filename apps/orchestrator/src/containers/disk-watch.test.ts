@@ -58,7 +58,7 @@ async function watchOf(): Promise<{ disk: DiskWatch; space: Space }> {
   const disk = new DiskWatch({
     containers,
     runtime: house.context.runtime,
-    limitOf: async (projectId) => (await settings.effectiveProjectSettings(projectId)).diskMiB * MIB,
+    settingsOf: (projectId) => settings.effectiveProjectSettings(projectId),
     space: async () => space,
     log: pino({ level: 'silent' }),
   });

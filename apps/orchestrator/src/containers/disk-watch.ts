@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import type { ProjectSettings } from '@rose/contract';
 import type { Logger } from 'pino';
 import type { Runtime } from '../drivers/runtime/runtime.ts';
 import type { ContainersService } from './containers-service.ts';
@@ -12,8 +13,7 @@ export interface Space {
 export interface DiskWatchOptions {
   containers: Pick<ContainersService, 'awake' | 'isPaused' | 'project' | 'halt'>;
   runtime: Pick<Runtime, 'diskUse'>;
-  /** Of a project's volume, bytes; 0: as much as there is. */
-  limitOf: (projectId: number) => Promise<number>;
+  settingsOf: (projectId: number) => Promise<ProjectSettings>;
   /** Of the file system that volumes lie on. */
   space: () => Promise<Space>;
   log: Logger;
@@ -69,9 +69,9 @@ export class DiskWatch {
   }
 
   async #look(projectId: number, { freeBytes }: Space, isScarce: boolean, signal?: AbortSignal): Promise<void> {
-    const { limitOf, log } = this.#options;
+    const { settingsOf, log } = this.#options;
     try {
-      const limit = await limitOf(projectId);
+      const limit = (await settingsOf(projectId)).diskMiB * MIB;
       let allowance = this.#allowances.get(projectId);
       if (allowance === undefined) this.#allowances.set(projectId, (allowance = new DiskAllowance(freeBytes)));
       if (!allowance.isDue(limit, freeBytes, isScarce)) return;

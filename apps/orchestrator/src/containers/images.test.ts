@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agentIsMissing } from '../drivers/runtime/docker/agent-in-container.ts';
 import { findTestEngine } from '../drivers/runtime/docker/test-engine.ts';
 import { programs, TestImage } from '../drivers/runtime/docker/test-image.ts';
+import { SettingsRepository } from '../settings/settings-repository.ts';
 
 const engine = await findTestEngine();
 const skip = typeof engine === 'string' ? engine : agentIsMissing();
@@ -27,10 +28,10 @@ describe.skipIf(skip !== null)(skip === null ? 'images' : `images (skipped: ${sk
     await stack.disposeAsync();
   });
 
-  async function output(projectId: number, script: string): Promise<string> {
+  async function output(projectId: number, script: string, client = rose): Promise<string> {
     let all = '';
     const onStdout = (chunk: Uint8Array): void => void (all += Buffer.from(chunk).toString());
-    await rose.workspace(projectId).run(['sh', '-c', script], { onStdout });
+    await client.workspace(projectId).run(['sh', '-c', script], { onStdout });
     return all.trim();
   }
 
@@ -38,8 +39,8 @@ describe.skipIf(skip !== null)(skip === null ? 'images' : `images (skipped: ${sk
     rose.settings.project.update.mutate({ projectId, values });
   const restart = (projectId: number): Promise<unknown> => rose.containers.restart.mutate({ projectId });
 
-  async function firstLine(projectId: number, holds: string): Promise<string> {
-    for await (const { line } of await rose.containers.startLines.query({ projectId }))
+  async function firstLine(projectId: number, holds: string, client = rose): Promise<string> {
+    for await (const { line } of await client.containers.startLines.query({ projectId }))
       if (line.includes(holds)) return line;
     throw new Error('The lines ended.');
   }
@@ -96,5 +97,36 @@ describe.skipIf(skip !== null)(skip === null ? 'images' : `images (skipped: ${sk
     expect(await firstLine(id, 'own image')).toMatch(
       /^\.devcontainer\.json: The image "rose\.invalid.*RoSE's own image is used\.$/,
     );
+  });
+
+  test('an image that the operator does not allow is refused with its name and what to do, and a start never takes it', async () => {
+    if (typeof engine === 'string') return;
+    await using other = await TestImage.of(engine, await programs());
+    await using strict = await testOrchestrator({ config: { runtime: 'docker', ...engine, images: [image, 'gcc:*'] } });
+    const { rose: grace } = await strict.signUp('Grace');
+    const { id } = await grace.projects.create.mutate({ name: 'strict' });
+    const run = (script: string): Promise<string> => output(id, script, grace);
+    const refusal = `The image "${other.name}" is none of those that this RoSE allows: ${image}, gcc:*. Name another one, `;
+    await expect(
+      grace.settings.project.update.mutate({ projectId: id, values: { image: other.name } }),
+    ).rejects.toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining(refusal) as string });
+
+    await run(`echo '{ "image": "${other.name}" }' > .devcontainer.json`);
+    await grace.containers.restart.mutate({ projectId: id });
+    expect(await run('node -p 6*7')).toBe('42');
+    expect(await firstLine(id, 'own image', grace)).toContain(`.devcontainer.json: ${refusal}`);
+    await run(`echo '{ "image": "${image}" }' > .devcontainer.json`);
+    await grace.containers.restart.mutate({ projectId: id });
+    expect(await run('echo $MADE')).toBe('elsewhere');
+
+    // As it was set while everything was allowed.
+    await new SettingsRepository(strict.context.database.prisma).mergeProject(id, { image: other.name });
+    await expect(grace.containers.restart.mutate({ projectId: id })).rejects.toMatchObject({
+      code: 'CONTAINER_FAILED',
+      message: expect.stringContaining(refusal) as string,
+    });
+    await grace.settings.project.reset.mutate({ projectId: id, key: 'image' });
+    expect(await run('echo $MADE')).toBe('elsewhere');
+    await grace.projects.delete.mutate({ projectId: id });
   });
 });

@@ -5,6 +5,7 @@ import type { ContainerInfo, Runtime } from '../drivers/runtime/runtime.ts';
 import { registryOf } from '../egress/registry.ts';
 import { Refused, type EgressPolicy } from '../egress/rules.ts';
 import type { EgressProxy } from '../egress/supervisor.ts';
+import type { AllowedImages } from './allowed-images.ts';
 import type { ContainerRow, ContainersRepository } from './containers-repository.ts';
 import { imageRefused } from './dev-containers.ts';
 import { untilReady } from './ready.ts';
@@ -22,6 +23,7 @@ export interface LauncherOptions {
   runtime: Runtime;
   egress: Pick<EgressProxy, 'listen' | 'close' | 'requireReach'>;
   settingsOf: (projectId: number) => Promise<ProjectSettings>;
+  images: Pick<AllowedImages, 'refusal'>;
   /** Secrets of agents are derived from it. */
   secretKey: Uint8Array;
   /** Hears what the starts tell. */
@@ -87,6 +89,7 @@ export class Launcher {
     if (wish.image === null) return wish;
     const { runtime, lines } = this.#options;
     try {
+      this.#requireAllowed(wish.image);
       await this.#requireRegistry(wish.image, wish.isMust ? ANY_PUBLIC : policyOf(settings));
       await runtime.ensureImage(this.#report(project), signal, wish.image);
       return wish;
@@ -96,6 +99,12 @@ export class Launcher {
       lines.tell(project.id, imageRefused(project.devContainer, error));
       return { ...wish, image: null };
     }
+  }
+
+  /** @throws RoseError CONTAINER_FAILED */
+  #requireAllowed(image: string): void {
+    const refusal = this.#options.images.refusal(image);
+    if (refusal !== null) throw new RoseError('CONTAINER_FAILED', refusal);
   }
 
   /**

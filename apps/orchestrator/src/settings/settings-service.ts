@@ -20,21 +20,20 @@ const INSTALLATION: Layer = { source: 'installation', values: { ...USER_DEFAULTS
 export class SettingsService {
   readonly #repository: SettingsRepository;
   readonly #projectChanged: (projectId: number, settings: ProjectSettings) => Promise<void>;
-
-  readonly #hasImages: boolean;
+  readonly #imageRefusal: (image: string) => string | null;
 
   /**
    * @param projectChanged is told what holds for a project after one of its own values changed
-   * @param hasImages whether dev containers are made of images here
+   * @param imageRefusal why projects may not name an image here, and what to do; null when they may
    */
   constructor(
     repository: SettingsRepository,
     projectChanged: (projectId: number, settings: ProjectSettings) => Promise<void>,
-    hasImages = true,
+    imageRefusal: (image: string) => string | null = () => null,
   ) {
     this.#repository = repository;
     this.#projectChanged = projectChanged;
-    this.#hasImages = hasImages;
+    this.#imageRefusal = imageRefusal;
   }
 
   async ofUser(userId: number): Promise<SettingsView<UserSettings>> {
@@ -58,12 +57,12 @@ export class SettingsService {
     return resolve(projectSettingsSchema, [INSTALLATION, user, { source: 'project', values: own }]);
   }
 
-  /** @throws RoseError INVALID_INPUT for an image where there are none */
+  /** @throws RoseError INVALID_INPUT for an image that may not be named */
   async updateProject(
     project: { id: number; ownerId: number },
     values: Partial<ProjectSettings>,
   ): Promise<SettingsView<ProjectSettings>> {
-    if (!this.#hasImages && (values.image ?? '') !== '') throw noImages();
+    this.#requireImage(values.image ?? '');
     await this.#repository.mergeProject(project.id, values);
     return await this.#changed(project);
   }
@@ -74,6 +73,12 @@ export class SettingsService {
   ): Promise<SettingsView<ProjectSettings>> {
     await this.#repository.removeProjectKey(project.id, key);
     return await this.#changed(project);
+  }
+
+  #requireImage(image: string): void {
+    const message = image === '' ? null : this.#imageRefusal(image);
+    if (message !== null)
+      throw new RoseError('INVALID_INPUT', message, { issues: [{ path: 'values.image', message }] });
   }
 
   async #changed(project: { id: number; ownerId: number }): Promise<SettingsView<ProjectSettings>> {
@@ -98,10 +103,4 @@ export class SettingsService {
     const isSet = marked !== undefined || theme !== USER_DEFAULTS.theme;
     return { source: 'user', values: isSet ? { ...others, theme } : others };
   }
-}
-
-function noImages(): RoseError<'INVALID_INPUT'> {
-  const message =
-    'Here dev containers are processes of this machine, which are made of no image. With ROSE_RUNTIME=docker they are.';
-  return new RoseError('INVALID_INPUT', message, { issues: [{ path: 'values.image', message }] });
 }
