@@ -1,9 +1,12 @@
 import type { LoadPlan } from '@rose/contract';
 import { createContext } from 'svelte';
 import { Deed } from '#lib/api/deed.svelte.ts';
-import { Resource } from '#lib/api/resource.svelte.ts';
+import { Pages } from '#lib/api/pages.svelte.ts';
 import { rose } from '#lib/api/rose.ts';
 import type { OpenProject } from './open-project.svelte.ts';
+
+/** Paths of a plan that are fetched at once. */
+const PAGE = 300;
 
 /** What somebody is about to load. */
 export interface LoadWish {
@@ -15,14 +18,18 @@ export interface LoadWish {
 /** Loading a version, from the question to the result. */
 export class Load {
   wish = $state.raw<LoadWish | null>(null);
-  readonly plan: Resource<LoadPlan>;
+  /** What it would do; counts are of all, paths come page by page. */
+  readonly plan: Pages<LoadPlan>;
   readonly deed: Deed<[]>;
   readonly undo: Deed<[]>;
   readonly #open: OpenProject;
 
   constructor(open: OpenProject) {
     this.#open = open;
-    this.plan = new Resource((signal) => rose.versions.plan.query(this.#input(), { signal }));
+    this.plan = new Pages(
+      (offset, signal) => rose.versions.plan.query({ ...this.#input(), offset, limit: PAGE }, { signal }),
+      (known, page) => ({ ...page, paths: [...known.paths, ...page.paths] }),
+    );
     this.deed = new Deed(async () => {
       const input = this.#input();
       const deed = input.paths === undefined ? 'load' : 'restore';
@@ -36,12 +43,12 @@ export class Load {
   ask = (wish: LoadWish): void => {
     this.wish = wish;
     this.deed.failure = null;
-    this.plan.clear();
-    void this.plan.load();
+    this.plan.list.clear();
+    void this.plan.list.load();
   };
 
   cancel = (): void => {
-    this.plan.stop();
+    this.plan.list.stop();
     this.wish = null;
   };
 

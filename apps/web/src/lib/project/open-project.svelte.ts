@@ -88,6 +88,10 @@ export class OpenProject {
     return this.project.value?.role !== 'viewer';
   }
 
+  get isOwner(): boolean {
+    return this.project.value?.role === 'owner';
+  }
+
   /** Looks again at all that a save or a load changes. Never throws. */
   refresh = async (): Promise<void> => {
     await Promise.all([this.project.load(), this.versions.load(), this.refreshStatus()]);
