@@ -81,6 +81,7 @@ describeUi('deeds with versions', (ui) => {
       'Look at its files',
       'Compare with the workspace',
       'Download as zip',
+      'Fork as a new project…',
     ]);
     await page.keyboard.press('Escape');
     for (const name of [/^Load/, /^Undo/, /^Count/]) expect(await page.getByRole('button', { name }).count()).toBe(0);

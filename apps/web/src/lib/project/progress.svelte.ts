@@ -51,8 +51,9 @@ const DOING: Record<DeedProgress['deed'], Partial<Record<DeedProgress['phase'], 
   fork: { copying: 'Copying' },
 };
 
-/** "Reading the workspace: 1,204 of 25,000 files, 12.1 MiB" */
+/** "Reading the workspace: 1,204 of 25,000 files, 12.1 MiB"; a fork copies stored objects. */
 export function asSentence({ deed, phase, files, filesTotal, bytes }: DeedProgress): string {
   const of = filesTotal === null ? '' : ` of ${asCount(filesTotal)}`;
-  return `${DOING[deed][phase] ?? phase}: ${asCount(files)}${of} files, ${asBytes(bytes)}`;
+  const what = deed === 'fork' ? 'objects' : 'files';
+  return `${DOING[deed][phase] ?? phase}: ${asCount(files)}${of} ${what}, ${asBytes(bytes)}`;
 }

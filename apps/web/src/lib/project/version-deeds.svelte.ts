@@ -4,11 +4,14 @@ import { Deed } from '#lib/api/deed.svelte.ts';
 import { Resource } from '#lib/api/resource.svelte.ts';
 import { rose } from '#lib/api/rose.ts';
 import { toasts } from '#lib/ui/toasts.svelte.ts';
+import { ForkForm } from './fork.svelte.ts';
 import type { OpenProject } from './open-project.svelte.ts';
 import { spaceOf, type Space } from './space.ts';
 
 /** What can be done with a version beside loading it. */
 export class VersionDeeds {
+  /** How a version is to be forked; null while nobody asks. */
+  fork = $state.raw<ForkForm | null>(null);
   /** The version whose deletion is asked about. */
   doomed = $state.raw<Version | null>(null);
   /** What deleting versions frees; only told to owners. */
@@ -40,6 +43,10 @@ export class VersionDeeds {
   togglePin = async (version: Version): Promise<void> => {
     await this.#pin.run(version);
     if (this.#pin.failure !== null) toasts.complain(this.#pin.failure.message);
+  };
+
+  askToFork = ({ version }: Version): void => {
+    this.fork = new ForkForm(this.#open, version);
   };
 
   askToDelete = (version: Version): void => {
