@@ -84,7 +84,7 @@ test('processes, usage and the log of a container are shown', async () => {
   const { processes } = await ada.json<{ processes: { command: string[] }[] }>('processes', 'shop');
   expect(processes.flatMap(({ command }) => command).join(' ')).toContain('agent.mjs');
   expect(await ada.rose('usage', 'shop')).toMatch(
-    /^running {3}CPU [\d.]+ % of 200 % {3}memory [\d.]+ MiB of 2\.0 GiB {3}processes \d+ of 1024 {3}disk .* of 20\.0 GiB\n$/,
+    /^running {3}CPU [\d.]+ % of 200 % {3}memory [\d.]+ MiB of 2\.0 GiB {3}processes \d+ of 1024 {3}disk .* of 20\.0 GiB( {3}files \d+ of 1310720)?\n$/,
   );
   expect(await ada.json('usage', 'shop')).toMatchObject({ state: 'running', processLimit: 1024 });
   await follow(['usage', 'shop', '--follow'], { sees: /running.*\nrunning/ });

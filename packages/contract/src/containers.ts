@@ -27,6 +27,10 @@ export interface ContainerUsage {
   diskBytes: number | null;
   /** 0: as much as there is. */
   diskLimitBytes: number;
+  /** How many files that is, directories and links among them; null before the first time. */
+  diskFiles: number | null;
+  /** It follows from the limit of bytes; 0: as many as there can be. */
+  diskFileLimit: number;
 }
 
 /** A connection out of a dev container that was refused. */

@@ -44,7 +44,7 @@ export const projectSettingsSchema = z.strictObject({
     .int()
     .min(0)
     .max(16_777_216)
-    .describe('Limit of the files of the dev container, workspace and home; 0 = none'),
+    .describe('Limit of the files of the dev container, workspace and home, and of their number: 64 per MiB; 0 = none'),
   egress: z.enum(['public', 'allow-list', 'none']).describe('Which hosts the container may reach'),
   egressAllow: z
     .array(storable(z.string().min(1).max(253)))

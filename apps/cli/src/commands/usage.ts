@@ -8,7 +8,8 @@ export const command = defineCommand({
   summary: 'Show what the dev container uses of its limits; with --follow every two seconds until Ctrl-C.',
   details:
     'It wakes no container. With --json: {"state","at","cpuPercent","cpuLimitPercent","memoryBytes","memoryLimitBytes",\n' +
-    '"processes","processLimit","diskBytes","diskLimitBytes"}, with --follow one a line. The disk is counted now and then.',
+    '"processes","processLimit","diskBytes","diskLimitBytes","diskFiles","diskFileLimit"}, with --follow one a line.\n' +
+    'The disk is counted now and then.',
   positionals: ['P'],
   options: { follow: { type: 'boolean', short: 'f' } },
   async run(cli, { values, positionals }) {
@@ -24,7 +25,7 @@ export const command = defineCommand({
 
 function usageText(usage: ContainerUsage): string {
   const { state, cpuPercent, cpuLimitPercent, memoryBytes, memoryLimitBytes, processes, processLimit } = usage;
-  const { diskBytes, diskLimitBytes } = usage;
+  const { diskBytes, diskLimitBytes, diskFiles, diskFileLimit } = usage;
   const disk = diskBytes === null ? 'not counted yet' : bytesText(diskBytes);
   return [
     state,
@@ -32,5 +33,6 @@ function usageText(usage: ContainerUsage): string {
     `memory ${bytesText(memoryBytes)} of ${bytesText(memoryLimitBytes)}`,
     `processes ${processes} of ${processLimit}`,
     `disk ${disk}${diskLimitBytes === 0 ? '' : ` of ${bytesText(diskLimitBytes)}`}`,
+    ...(diskFiles === null ? [] : [`files ${diskFiles}${diskFileLimit === 0 ? '' : ` of ${diskFileLimit}`}`]),
   ].join('   ');
 }

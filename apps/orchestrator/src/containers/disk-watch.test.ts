@@ -53,7 +53,10 @@ it('who fills the disk is stopped with a reason and loses nothing; the others wo
 
 /** A watch whose rounds the test makes, over a disk that is as full as the test says; it has counted once. */
 async function watchOf(): Promise<{ disk: DiskWatch; space: Space }> {
-  const space = { freeBytes: 100 * GIB, totalBytes: 1000 * GIB };
+  const space = {
+    free: { bytes: 100 * GIB, files: 5_000_000 },
+    total: { bytes: 1000 * GIB, files: 60_000_000 },
+  };
   const { containers, settings } = house.context.services;
   const disk = new DiskWatch({
     containers,
@@ -63,7 +66,7 @@ async function watchOf(): Promise<{ disk: DiskWatch; space: Space }> {
     log: pino({ level: 'silent' }),
   });
   await disk.round();
-  space.freeBytes -= GIB;
+  space.free.bytes -= GIB;
   await disk.round();
   return { disk, space };
 }
@@ -77,7 +80,7 @@ it('what came up over its limit may shrink but not grow', async () => {
   const { disk, space } = await watchOf();
   await ada.rose.settings.project.update.mutate({ projectId: mine.projectId, values: { diskMiB: 64 } });
   const look = async (): Promise<string> => {
-    space.freeBytes -= GIB;
+    space.free.bytes -= GIB;
     const known = disk.useOf(mine.projectId);
     await expect
       .poll(async () => (await disk.round(), disk.useOf(mine.projectId) !== known), { timeout: 20_000, interval: 200 })
@@ -86,9 +89,9 @@ it('what came up over its limit may shrink but not grow', async () => {
   };
   await mine.run('truncate -s 0 large; head -c 90M /dev/zero > large');
   expect(await look()).toBe('running');
-  expect(disk.useOf(mine.projectId)).toBeLessThan(95 * MIB);
+  expect(disk.useOf(mine.projectId)?.bytes).toBeLessThan(95 * MIB);
   await mine.run('head -c 60M /dev/zero > more').catch(() => {});
-  space.freeBytes -= GIB;
+  space.free.bytes -= GIB;
   await expect
     .poll(async () => (await disk.round(), (await mine.status()).state), { timeout: 20_000, interval: 200 })
     .toBe('asleep');
@@ -99,10 +102,25 @@ it('on a disk that is almost full who fills it is stopped, whatever the limits',
   const hers = await projectOf(grace, 0);
   const { disk, space } = await watchOf();
   await mine.run('head -c 200M /dev/zero > large');
-  space.freeBytes = GIB;
+  space.free.bytes = GIB;
   await expect
     .poll(async () => (await disk.round(), (await mine.status()).state), { timeout: 20_000, interval: 200 })
     .toBe('asleep');
   expect((await mine.status()).stateReason).toMatch(/^Stopped because the disk of this RoSE is almost full/);
+  expect((await hers.status()).state).toBe('running');
+});
+
+it('on a disk that can hold hardly any more files who makes them is stopped, whatever the limits', async () => {
+  const mine = await projectOf(ada, 0);
+  const hers = await projectOf(grace, 0);
+  const { disk, space } = await watchOf();
+  await mine.run('mkdir many; cd many; seq 12000 | xargs touch');
+  space.free.files = 100_000;
+  await expect
+    .poll(async () => (await disk.round(), (await mine.status()).state), { timeout: 20_000, interval: 200 })
+    .toBe('asleep');
+  expect((await mine.status()).stateReason).toMatch(
+    /^Stopped because the disk of this RoSE can hold hardly any more files, and it made 12,\d{3}\. Nothing was lost/,
+  );
   expect((await hers.status()).state).toBe('running');
 });

@@ -1,13 +1,15 @@
 import { statfs } from 'node:fs/promises';
 import type { ProjectSettings } from '@rose/contract';
 import type { Logger } from 'pino';
-import type { Runtime } from '../drivers/runtime/runtime.ts';
+import type { DiskAmounts, Runtime } from '../drivers/runtime/runtime.ts';
 import type { ContainersService } from './containers-service.ts';
 import { DiskAllowance } from './disk-allowance.ts';
+import { diskLimits, FILES_PER_MIB } from './disk-limits.ts';
 
 export interface Space {
-  freeBytes: number;
-  totalBytes: number;
+  free: DiskAmounts;
+  /** No files: a file system that has as many as it has bytes for. */
+  total: DiskAmounts;
 }
 
 export interface DiskWatchOptions {
@@ -21,10 +23,10 @@ export interface DiskWatchOptions {
 
 const MIB = 1024 * 1024;
 /** What is left for RoSE itself and its database: at most, and of the whole. */
-const RESERVE_BYTES = 2048 * MIB;
+const RESERVE: DiskAmounts = { bytes: 2048 * MIB, files: 2048 * FILES_PER_MIB };
 const RESERVE_SHARE = 0.05;
 /** Who grew by less is not the one who fills the disk. */
-const GROWTH_BYTES = 64 * MIB;
+const GROWTH: DiskAmounts = { bytes: 64 * MIB, files: 10_000 };
 /** Walks at once: they compete for one disk. */
 const HANDS = 2;
 
@@ -37,14 +39,14 @@ const HANDS = 2;
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   readonly #allowances = new Map<number, DiskAllowance>();
-  readonly #lastKnown = new Map<number, number>();
+  readonly #lastKnown = new Map<number, DiskAmounts>();
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
   }
 
-  /** Bytes of a project's volume when it was counted last; null: never since the start. */
-  useOf(projectId: number): number | null {
+  /** What a project's volume took when it was counted last; null: never since the start. */
+  useOf(projectId: number): DiskAmounts | null {
     return this.#lastKnown.get(projectId) ?? null;
   }
 
@@ -57,10 +59,11 @@ export class DiskWatch {
     if (running.length === 0) return;
     try {
       const now = await space();
-      const isScarce = now.freeBytes < Math.min(RESERVE_BYTES, now.totalBytes * RESERVE_SHARE);
+      const scarce = { bytes: isScarce(now, 'bytes'), files: isScarce(now, 'files') };
       const queue = running.values();
       const work = async (): Promise<void> => {
-        for (const projectId of queue) if (signal?.aborted !== true) await this.#look(projectId, now, isScarce, signal);
+        for (const projectId of queue)
+          if (signal?.aborted !== true) await this.#look(projectId, now.free, scarce, signal);
       };
       await Promise.all(Array.from({ length: HANDS }, work));
     } catch (err) {
@@ -68,26 +71,25 @@ export class DiskWatch {
     }
   }
 
-  async #look(projectId: number, { freeBytes }: Space, isScarce: boolean, signal?: AbortSignal): Promise<void> {
+  async #look(projectId: number, free: DiskAmounts, scarce: Scarce, signal?: AbortSignal): Promise<void> {
     const { settingsOf, log } = this.#options;
     try {
-      const limit = (await settingsOf(projectId)).diskMiB * MIB;
+      const limits = diskLimits((await settingsOf(projectId)).diskMiB);
       let allowance = this.#allowances.get(projectId);
-      if (allowance === undefined) this.#allowances.set(projectId, (allowance = new DiskAllowance(freeBytes)));
-      if (!allowance.isDue(limit, freeBytes, isScarce)) return;
-      const grown = allowance.count(await this.#count(projectId, allowance, signal), limit, freeBytes);
-      this.#lastKnown.set(projectId, allowance.bytes);
-      if (allowance.isOver)
-        await this.#halt(projectId, `its files take ${text(allowance.bytes)}, and ${text(limit)} are allowed`);
-      else if (isScarce && grown > GROWTH_BYTES)
-        await this.#halt(projectId, `the disk of this RoSE is almost full, and its files grew by ${text(grown)}`);
+      if (allowance === undefined) this.#allowances.set(projectId, (allowance = new DiskAllowance(free)));
+      if (!allowance.isDue(limits, free, scarce.bytes || scarce.files)) return;
+      const counted = await this.#count(projectId, allowance, signal);
+      const grown = allowance.count(counted, limits, free);
+      this.#lastKnown.set(projectId, counted);
+      const why = overLimit(allowance, limits) ?? fillingUp(scarce, grown);
+      if (why !== null) await this.#halt(projectId, why);
     } catch (err) {
       if (signal?.aborted !== true)
         log.warn({ projectId, err }, 'the disk use of a dev container could not be counted');
     }
   }
 
-  async #count(projectId: number, allowance: DiskAllowance, signal?: AbortSignal): Promise<number> {
+  async #count(projectId: number, allowance: DiskAllowance, signal?: AbortSignal): Promise<DiskAmounts> {
     const { containers, runtime } = this.#options;
     const { workspacePath } = await containers.project(projectId);
     using _ = allowance.counting();
@@ -98,16 +100,44 @@ export class DiskWatch {
     const { containers, log } = this.#options;
     log.warn({ projectId, why }, 'a dev container is stopped for its disk use');
     this.#allowances.delete(projectId);
-    await containers.halt(projectId, `Stopped because ${why}. Nothing was lost: start it again to remove files.`);
+    await containers.halt(projectId, `Stopped because ${why}`);
   }
 }
 
 /** Of the file system of a folder. */
 export async function spaceOf(folder: string): Promise<Space> {
-  const { bavail, blocks, bsize } = await statfs(folder);
-  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+  const { bavail, blocks, bsize, ffree, files } = await statfs(folder);
+  return { free: { bytes: bavail * bsize, files: ffree }, total: { bytes: blocks * bsize, files } };
+}
+
+type Scarce = Record<keyof DiskAmounts, boolean>;
+
+function isScarce({ free, total }: Space, what: keyof DiskAmounts): boolean {
+  return free[what] < Math.min(RESERVE[what], total[what] * RESERVE_SHARE);
+}
+
+const NOTHING_LOST = 'Nothing was lost: start it again to remove files';
+
+function overLimit({ bytes, files }: DiskAllowance, limits: DiskAmounts): string | null {
+  const wayOut = `${NOTHING_LOST}, or set a higher diskMiB.`;
+  if (bytes.isOver) return `its files take ${text(bytes.amount)}, and ${text(limits.bytes)} are allowed. ${wayOut}`;
+  if (!files.isOver) return null;
+  return `it has ${figure(files.amount)} files, and ${figure(limits.files)} are allowed. ${wayOut}`;
+}
+
+function fillingUp(scarce: Scarce, grown: DiskAmounts): string | null {
+  const disk = 'the disk of this RoSE';
+  if (scarce.bytes && grown.bytes > GROWTH.bytes)
+    return `${disk} is almost full, and its files grew by ${text(grown.bytes)}. ${NOTHING_LOST}.`;
+  if (scarce.files && grown.files > GROWTH.files)
+    return `${disk} can hold hardly any more files, and it made ${figure(grown.files)}. ${NOTHING_LOST}.`;
+  return null;
 }
 
 function text(bytes: number): string {
   return bytes >= 1024 * MIB ? `${(bytes / (1024 * MIB)).toFixed(1)} GiB` : `${Math.ceil(bytes / MIB)} MiB`;
+}
+
+function figure(files: number): string {
+  return files.toLocaleString('en');
 }

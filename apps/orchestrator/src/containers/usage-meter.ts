@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerUsage, ProjectSettings } from '@rose/contract';
-import type { ContainerStats, Runtime } from '../drivers/runtime/runtime.ts';
+import type { ContainerStats, DiskAmounts, Runtime } from '../drivers/runtime/runtime.ts';
 import type { ContainersRepository } from './containers-repository.ts';
+import { diskLimits } from './disk-limits.ts';
 
 const MIB = 1024 * 1024;
 /** Processor time is measured over a span of this length, ms. */
@@ -13,8 +14,8 @@ export interface UsageMeterOptions {
   repository: Pick<ContainersRepository, 'get'>;
   runtime: Pick<Runtime, 'stats'>;
   settingsOf: (projectId: number) => Promise<ProjectSettings>;
-  /** What a project's volume holds, as far as that is known, bytes. */
-  diskOf: (projectId: number) => number | null;
+  /** What a project's volume holds, as far as that is known. */
+  diskOf: (projectId: number) => DiskAmounts | null;
 }
 
 interface Sample extends ContainerStats {
@@ -54,6 +55,8 @@ export class UsageMeter {
     const { state, containerId } = await repository.get(projectId);
     const { cpus, memoryMiB, pids, diskMiB } = await settingsOf(projectId);
     const used = containerId === null ? this.#nothing(projectId) : await this.#use(projectId, containerId);
+    const disk = diskOf(projectId);
+    const limits = diskLimits(diskMiB);
     return {
       ...used,
       state,
@@ -61,8 +64,10 @@ export class UsageMeter {
       cpuLimitPercent: cpus * 100,
       memoryLimitBytes: memoryMiB * MIB,
       processLimit: pids,
-      diskBytes: diskOf(projectId),
-      diskLimitBytes: diskMiB * MIB,
+      diskBytes: disk?.bytes ?? null,
+      diskLimitBytes: limits.bytes,
+      diskFiles: disk?.files ?? null,
+      diskFileLimit: limits.files,
     };
   }
 

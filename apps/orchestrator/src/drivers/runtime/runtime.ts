@@ -59,10 +59,10 @@ export interface Runtime extends AsyncDisposable {
   watch(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
   stats(id: string): Promise<ContainerStats>;
   /**
-   * Bytes that a volume holds on its disk, also what a container has closed to itself. Walks all its files; nothing
+   * What a volume takes of its disk, also what a container has closed to itself. Walks all its files; nothing
    * that a container wrote takes part in the counting.
    */
-  diskUse(volume: string, signal?: AbortSignal): Promise<number>;
+  diskUse(volume: string, signal?: AbortSignal): Promise<DiskAmounts>;
   /** The last lines that the container's first process wrote, at most 64 KiB. */
   logs(id: string): Promise<string>;
 
@@ -117,6 +117,13 @@ export interface ContainerStats {
   /** CPU time used since the start, seconds. */
   cpuSeconds: number;
   pids: number;
+}
+
+/** Of the two things that files take, and of which a file system has so many and no more. */
+export interface DiskAmounts {
+  bytes: number;
+  /** Whatever has an inode of its own: directories and links too, a file of many names once. */
+  files: number;
 }
 
 export interface Isolation {

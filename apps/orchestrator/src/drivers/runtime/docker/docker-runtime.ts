@@ -2,7 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { notFound, RoseError } from '@rose/contract';
-import type { ContainerInfo, ContainerSpec, ContainerStats, Isolation, Runtime, RuntimeEvent } from '../runtime.ts';
+import type {
+  ContainerInfo,
+  ContainerSpec,
+  ContainerStats,
+  DiskAmounts,
+  Isolation,
+  Runtime,
+  RuntimeEvent,
+} from '../runtime.ts';
 import { connectToSocket } from '../socket.ts';
 import type { SocketFolders } from '../socket-folders.ts';
 import { AgentGone, requireAgent } from './agent-volume.ts';
@@ -220,7 +228,7 @@ export class DockerRuntime implements Runtime {
     return null;
   }
 
-  async diskUse(volume: string, signal?: AbortSignal): Promise<number> {
+  async diskUse(volume: string, signal?: AbortSignal): Promise<DiskAmounts> {
     const { id } = await this.#images.ensure(null, () => {});
     return await this.#counts.count(this.#names.volume(volume), id, signal);
   }

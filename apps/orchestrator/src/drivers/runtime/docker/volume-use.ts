@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
 import { buffer } from 'node:stream/consumers';
 import { notFound } from '@rose/contract';
-import { COUNT, parseCount } from '../process/owners.ts';
+import { COUNTS, parseCounts } from '../process/owners.ts';
+import type { DiskAmounts } from '../runtime.ts';
 import { callEngine } from './calls.ts';
 import { logText } from './logs.ts';
 
@@ -24,11 +25,11 @@ export class VolumeCounts {
   }
 
   /**
-   * Bytes that a volume holds.
+   * What a volume takes of its disk.
    * @param volume its name at the engine
    * @throws RoseError CONTAINER_FAILED, CANCELLED; NOT_FOUND for one that is removed
    */
-  async count(volume: string, imageId: string, signal?: AbortSignal): Promise<number> {
+  async count(volume: string, imageId: string, signal?: AbortSignal): Promise<DiskAmounts> {
     if (this.#gone.has(volume)) throw notFound('volume');
     const abort = new AbortController();
     const until = signal === undefined ? abort.signal : AbortSignal.any([abort.signal, signal]);
@@ -68,14 +69,14 @@ interface Counted {
  * Counted by a container of our own image, which sees nothing else and may read directories that were closed, and
  * no more.
  */
-async function countVolume(docker: Docker, what: Counted, until: AbortSignal): Promise<number> {
-  let counting: Promise<number> | null = null;
+async function countVolume(docker: Docker, what: Counted, until: AbortSignal): Promise<DiskAmounts> {
+  let counting: Promise<DiskAmounts> | null = null;
   try {
-    const count = (signal: AbortSignal): Promise<number> => (counting = runCount(docker, what, signal));
+    const count = (signal: AbortSignal): Promise<DiskAmounts> => (counting = runCount(docker, what, signal));
     return await callEngine('count the files of a volume', COUNT_MS, count, until);
   } finally {
     // What is cancelled still has to clear up.
-    await (counting as Promise<number> | null)?.catch(() => {});
+    await (counting as Promise<DiskAmounts> | null)?.catch(() => {});
   }
 }
 
@@ -83,10 +84,10 @@ async function runCount(
   docker: Docker,
   { volume, imageId, helperLabels }: Counted,
   abortSignal: AbortSignal,
-): Promise<number> {
+): Promise<DiskAmounts> {
   const container = await docker.createContainer({
     Image: imageId,
-    Entrypoint: COUNT,
+    Entrypoint: ['sh', '-c', COUNTS.join('; ')],
     Labels: helperLabels,
     Env: ['PATH=/usr/local/bin:/usr/bin:/bin'],
     WorkingDir: '/volume',
@@ -108,7 +109,7 @@ async function runCount(
   try {
     const output = await container.attach({ stream: true, stdout: true, abortSignal });
     await container.start({ abortSignal });
-    return parseCount(logText(await buffer(output)));
+    return parseCounts(logText(await buffer(output)));
   } finally {
     // The engine may be removing it already; only then the volume is free.
     await container.remove({ force: true }).catch(() => {});

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chmod, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import type { DiskAmounts } from '../runtime.ts';
 import type { Owner } from '../socket-folders.ts';
 import { EMPTY } from './scripts.ts';
 
@@ -56,17 +57,23 @@ const READS_ALL = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_sear
 const OVER_OWN_FILES = ['unshare', '--user', '--map-root-user', '--'];
 
 /**
- * Bytes that a directory which containers write holds on its disk. Not counted by root, which never walks one, but in
+ * What a directory which containers write takes of its disk. Not counted by root, which never walks one, but in
  * the name of `owner`.
  * @throws Error when nothing can be counted.
  */
-export async function countAs(owner: Owner, directory: string, signal?: AbortSignal): Promise<number> {
+export async function countAs(owner: Owner, directory: string, signal?: AbortSignal): Promise<DiskAmounts> {
   const become = becoming(owner, READS_ALL);
-  const [command = '', ...rest] = [...(become.length > 0 ? become : OVER_OWN_FILES), ...COUNT];
-  const counted = await output(command, rest, directory, signal);
-  signal?.throwIfAborted();
-  // Where no namespace is to be had, what the container has closed to itself stays uncounted.
-  return parseCount(counted || (await output(COUNT[0]!, COUNT.slice(1), directory, signal)));
+  const [command = '', ...rest] = become.length > 0 ? become : OVER_OWN_FILES;
+  let counted = '';
+  for (const count of COUNTS) {
+    // One program, which ends when it is ended.
+    const shell = ['-c', `exec ${count}`];
+    const line = await output(command, [...rest, 'sh', ...shell], directory, signal);
+    signal?.throwIfAborted();
+    // Where no namespace is to be had, what the container has closed to itself stays uncounted.
+    counted += line || (await output('sh', shell, directory, signal));
+  }
+  return parseCounts(counted);
 }
 
 /** '' for a command that could not be run. */
@@ -80,18 +87,19 @@ async function output(command: string, args: string[], directory: string, signal
   }
 }
 
-/** @throws Error for anything but the one line of du(1) */
-export function parseCount(text: string): number {
-  const bytes = /^(\d+)\t/.exec(text)?.[1];
-  if (bytes === undefined) throw new Error('The files of a volume could not be counted.');
-  return Number(bytes);
+/** @throws Error for anything but a line of du(1) for each of COUNTS */
+export function parseCounts(text: string): DiskAmounts {
+  const found = /^(\d+)\t\.\n(\d+)\t\.\n$/.exec(text);
+  if (found === null) throw new Error('The files of a volume could not be counted.');
+  return { bytes: Number(found[1]), files: Number(found[2]) };
 }
 
 /**
- * Of this file system only; each file once, as the disk holds it. Complaints go nowhere: a container could make more of
- * them, with files that vanish, than anybody reads, and be counted no more.
+ * Commands of a shell that count the bytes and the files. Of this file system only; each file once, as the disk holds
+ * it. Complaints go nowhere: a container could make more of them, with files that vanish, than anybody reads, and be
+ * counted no more.
  */
-export const COUNT = ['sh', '-c', 'exec du -sx --block-size=1 . 2> /dev/null'];
+export const COUNTS = ['--block-size=1', '--inodes'].map((what) => `du -sx ${what} . 2> /dev/null`);
 
 /** Where the system's tools are; nothing of the orchestrator's own environment reaches a sandbox. */
 export const TOOLS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

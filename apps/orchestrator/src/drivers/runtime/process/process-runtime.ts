@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { notFound, RoseError } from '@rose/contract';
-import type { ContainerInfo, ContainerSpec, ContainerStats, Isolation, Runtime, RuntimeEvent } from '../runtime.ts';
+import type {
+  ContainerInfo,
+  ContainerSpec,
+  ContainerStats,
+  DiskAmounts,
+  Isolation,
+  Runtime,
+  RuntimeEvent,
+} from '../runtime.ts';
 import { connectToSocket } from '../socket.ts';
 import { makeSocketFolders, removeSocketFolders, socketFolders, type Owner } from '../socket-folders.ts';
 import { noImages, translating } from './failures.ts';
@@ -153,7 +161,7 @@ export class ProcessRuntime implements Runtime {
     return this.#volumes.root;
   }
 
-  diskUse(volume: string, signal?: AbortSignal): Promise<number> {
+  diskUse(volume: string, signal?: AbortSignal): Promise<DiskAmounts> {
     return translating('measure the volume of', () => this.#volumes.use(volume, signal));
   }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RoseError } from '@rose/contract';
+import type { DiskAmounts } from '../runtime.ts';
 import type { Owner } from '../socket-folders.ts';
 import { countAs, emptyForItsOwner } from './owners.ts';
 
@@ -51,8 +52,8 @@ export class Volumes {
     );
   }
 
-  /** Bytes on the disk. */
-  async use(volume: string, signal?: AbortSignal): Promise<number> {
+  /** What it takes of its disk. */
+  async use(volume: string, signal?: AbortSignal): Promise<DiskAmounts> {
     const folder = this.folder(volume);
     const { uid, gid } = await stat(folder);
     return await countAs({ uid, gid }, folder, signal);

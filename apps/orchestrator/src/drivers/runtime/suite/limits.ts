@@ -83,10 +83,13 @@ export function limitRules(make: MakeRuntime, enforced: { memory: boolean; cpu: 
         head -c ${8 * MIB} /dev/zero > workspace/closed/file
         head -c ${4 * MIB} /dev/zero > file
         ln -s / workspace/root
+        ln file workspace/other
         chmod 000 workspace/closed`);
-      const grown = (await bench.runtime.diskUse(ada.info.volume)) - before;
-      expect(grown).toBeGreaterThanOrEqual(12 * MIB);
-      expect(grown).toBeLessThan(13 * MIB);
+      const after = await bench.runtime.diskUse(ada.info.volume);
+      expect(after.bytes - before.bytes).toBeGreaterThanOrEqual(12 * MIB);
+      expect(after.bytes - before.bytes).toBeLessThan(13 * MIB);
+      // The directory, the file in it, the other file, the link.
+      expect(after.files - before.files).toBe(4);
       await ada.output('chmod 700 workspace/closed');
     });
 
