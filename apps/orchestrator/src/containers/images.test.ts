@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { RoseClient } from '@rose/client/node';
 import { testOrchestrator, type TestOrchestrator } from '@rose/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agentIsMissing } from '../drivers/runtime/docker/agent-in-container.ts';
+import { agentVolumeName } from '../drivers/runtime/docker/agent-volume.ts';
+import { connectToEngine } from '../drivers/runtime/docker/engine.ts';
+import { LABEL } from '../drivers/runtime/docker/names.ts';
 import { findTestEngine } from '../drivers/runtime/docker/test-engine.ts';
 import { programs, TestImage } from '../drivers/runtime/docker/test-image.ts';
 import { SettingsRepository } from '../settings/settings-repository.ts';
+import { removeLeftovers } from './reconcile.ts';
 
 const engine = await findTestEngine();
 const skip = typeof engine === 'string' ? engine : agentIsMissing();
@@ -128,5 +133,20 @@ describe.skipIf(skip !== null)(skip === null ? 'images' : `images (skipped: ${sk
     await grace.settings.project.reset.mutate({ projectId: id, key: 'image' });
     expect(await run('echo $MADE')).toBe('elsewhere');
     await grace.projects.delete.mutate({ projectId: id });
+  });
+
+  test('what an earlier build left goes in a round that says so; one that is cut off says that and ends', async () => {
+    if (typeof engine === 'string') return;
+    const { docker } = await connectToEngine(engine.dockerHost);
+    const key = randomUUID();
+    const volume = await docker.createVolume({ Name: agentVolumeName(key), Labels: { [LABEL.agent]: key } });
+    const { runtime, log } = house.context;
+    const { signal } = new AbortController();
+    await removeLeftovers({ runtime, log }, signal);
+    await expect(volume.inspect()).rejects.toMatchObject({ statusCode: 404 });
+    expect(house.logged()).toContain(agentVolumeName(key));
+    const removeUnused = (): Promise<string[]> => runtime.removeUnused(AbortSignal.abort());
+    await removeLeftovers({ runtime: { removeUnused }, log }, signal);
+    expect(house.logged()).toContain('what earlier builds of RoSE left could not be removed');
   });
 });
