@@ -35,7 +35,9 @@ async function pass(context: Context, request: FastifyRequest, reply: FastifyRep
   const { identity, credentials, project } = await projectCaller(context, request, intent, 'viewer');
   const { '*': rest } = request.params as { '*': string };
   const left = new AbortController();
-  reply.raw.once('close', () => left.abort());
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) left.abort();
+  });
   using _ = services.access.watch(identity, credentials, () => left.abort());
   using _role = services.projectAccess.watch(identity.account.id, project, () => left.abort());
 
