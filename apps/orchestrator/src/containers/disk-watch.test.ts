@@ -51,23 +51,34 @@ it('who fills the disk is stopped with a reason and loses nothing; the others wo
   expect((await ada.rose.projects.get.query({ projectId: mine.projectId })).activeVersion).toBe(null);
 });
 
-/** A watch whose rounds the test makes, over a disk that is as full as the test says; it has counted once. */
-async function watchOf(): Promise<{ disk: DiskWatch; space: Space }> {
+/**
+ * A watch whose rounds the test makes, over a disk that is as full as the test says; it has counted once.
+ * @param isHeldUp whether the counts of a volume never end
+ */
+async function watchOf(isHeldUp = (_volume: string) => false): Promise<{ disk: DiskWatch; space: Space }> {
   const space = {
     free: { bytes: 100 * GIB, files: 5_000_000 },
     total: { bytes: 1000 * GIB, files: 60_000_000 },
   };
   const { containers, settings } = house.context.services;
+  const { runtime } = house.context;
   const disk = new DiskWatch({
     containers,
-    runtime: house.context.runtime,
+    runtime: {
+      diskUse: (volume, signal) => (isHeldUp(volume) ? new Promise(() => {}) : runtime.diskUse(volume, signal)),
+    },
     settingsOf: (projectId) => settings.effectiveProjectSettings(projectId),
     space: async () => space,
     log: pino({ level: 'silent' }),
   });
   await disk.round();
   space.free.bytes -= GIB;
-  await disk.round();
+  const volumeOf = async (projectId: number): Promise<string> => (await containers.project(projectId)).workspacePath;
+  for (const projectId of containers.awake())
+    if (!isHeldUp(await volumeOf(projectId)))
+      await expect
+        .poll(async () => (await disk.round(), disk.useOf(projectId)), { timeout: 20_000, interval: 200 })
+        .not.toBe(null);
   return { disk, space };
 }
 
@@ -123,4 +134,17 @@ it('on a disk that can hold hardly any more files who makes them is stopped, wha
     /^Stopped because the disk of this RoSE can hold hardly any more files, and it made 12,\d{3}\. Nothing was lost/,
   );
   expect((await hers.status()).state).toBe('running');
+});
+
+it('a count that takes long holds up nobody else’s', async () => {
+  const mine = await projectOf(ada, 0);
+  const hers = await projectOf(grace, 0);
+  const { workspacePath } = await house.context.services.containers.project(mine.projectId);
+  const { disk, space } = await watchOf((volume) => volume === workspacePath);
+  await hers.run('head -c 200M /dev/zero > large');
+  space.free.bytes = GIB;
+  await expect
+    .poll(async () => (await disk.round(), (await hers.status()).state), { timeout: 20_000, interval: 200 })
+    .toBe('asleep');
+  expect(disk.useOf(mine.projectId)).toBe(null);
 });

@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProjectSettings } from '@rose/contract';
 import type { Logger } from 'pino';
 import type { DiskAmounts, Runtime } from '../drivers/runtime/runtime.ts';
@@ -29,6 +30,8 @@ const RESERVE_SHARE = 0.05;
 const GROWTH: DiskAmounts = { bytes: 64 * MIB, files: 10_000 };
 /** Walks at once: they compete for one disk. */
 const HANDS = 2;
+/** So long a round waits for its counts. */
+const COUNTS_MS = 1000;
 
 /**
  * Keeps volumes within their limits where the engine cannot. Free space is asked for each second, which costs nothing;
@@ -40,6 +43,8 @@ export class DiskWatch {
   readonly #options: DiskWatchOptions;
   readonly #allowances = new Map<number, DiskAllowance>();
   readonly #lastKnown = new Map<number, DiskAmounts>();
+  /** Those that run. */
+  readonly #counts = new Map<number, Promise<void>>();
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
@@ -50,7 +55,10 @@ export class DiskWatch {
     return this.#lastKnown.get(projectId) ?? null;
   }
 
-  /** One look at all running projects. Never throws. */
+  /**
+   * One look at all running projects. What it counts is counted at its end, or goes on: one project with millions of
+   * files keeps nobody from looking at the others. Never throws.
+   */
   async round(signal?: AbortSignal): Promise<void> {
     const { containers, space, log } = this.#options;
     const running = containers.awake().filter((projectId) => !containers.isPaused(projectId));
@@ -60,24 +68,34 @@ export class DiskWatch {
     try {
       const now = await space();
       const scarce = { bytes: isScarce(now, 'bytes'), files: isScarce(now, 'files') };
-      const queue = running.values();
-      const work = async (): Promise<void> => {
-        for (const projectId of queue)
-          if (signal?.aborted !== true) await this.#look(projectId, now.free, scarce, signal);
-      };
-      await Promise.all(Array.from({ length: HANDS }, work));
+      for (const projectId of running) await this.#look(projectId, now.free, scarce, signal);
     } catch (err) {
       log.warn({ err }, 'the disk use of dev containers could not be looked at');
     }
+    await Promise.race([Promise.all(this.#counts.values()), sleep(COUNTS_MS, undefined, { ref: false })]);
   }
 
   async #look(projectId: number, free: DiskAmounts, scarce: Scarce, signal?: AbortSignal): Promise<void> {
-    const { settingsOf, log } = this.#options;
+    if (signal?.aborted === true || this.#counts.has(projectId)) return;
+    const limits = diskLimits((await this.#options.settingsOf(projectId)).diskMiB);
+    let allowance = this.#allowances.get(projectId);
+    if (allowance === undefined) this.#allowances.set(projectId, (allowance = new DiskAllowance(free)));
+    if (this.#counts.size >= HANDS || !allowance.isDue(limits, free, scarce.bytes || scarce.files)) return;
+    const judged = this.#judge(projectId, allowance, { limits, free, scarce }, signal);
+    this.#counts.set(
+      projectId,
+      judged.finally(() => this.#counts.delete(projectId)),
+    );
+  }
+
+  /** Counts what a project has, and stops it when that is too much. Never throws. */
+  async #judge(
+    projectId: number,
+    allowance: DiskAllowance,
+    { limits, free, scarce }: { limits: DiskAmounts; free: DiskAmounts; scarce: Scarce },
+    signal?: AbortSignal,
+  ): Promise<void> {
     try {
-      const limits = diskLimits((await settingsOf(projectId)).diskMiB);
-      let allowance = this.#allowances.get(projectId);
-      if (allowance === undefined) this.#allowances.set(projectId, (allowance = new DiskAllowance(free)));
-      if (!allowance.isDue(limits, free, scarce.bytes || scarce.files)) return;
       const counted = await this.#count(projectId, allowance, signal);
       const grown = allowance.count(counted, limits, free);
       this.#lastKnown.set(projectId, counted);
@@ -85,7 +103,7 @@ export class DiskWatch {
       if (why !== null) await this.#halt(projectId, why);
     } catch (err) {
       if (signal?.aborted !== true)
-        log.warn({ projectId, err }, 'the disk use of a dev container could not be counted');
+        this.#options.log.warn({ projectId, err }, 'the disk use of a dev container could not be counted');
     }
   }
 
