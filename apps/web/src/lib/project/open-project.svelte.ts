@@ -4,6 +4,7 @@ import { Deed } from '#lib/api/deed.svelte.ts';
 import { Pages } from '#lib/api/pages.svelte.ts';
 import { Resource } from '#lib/api/resource.svelte.ts';
 import { rose } from '#lib/api/rose.ts';
+import { StartLog } from '#lib/container/start-log.svelte.ts';
 import { ProgressWatch } from './progress.svelte.ts';
 
 /** What a save or a load has done; a restore is a load of some paths only. */
@@ -25,6 +26,7 @@ export class OpenProject {
   /** What differs from the last version; only asked for while the container runs. */
   readonly changes: Pages<WorkspaceStatus>;
   readonly progress: ProgressWatch;
+  readonly startLog: StartLog;
   readonly start: Deed<[]>;
   readonly stop: Deed<[]>;
   readonly restart: Deed<[]>;
@@ -53,15 +55,16 @@ export class OpenProject {
       (known, page) => ({ ...page, changes: [...known.changes, ...page.changes] }),
     );
     this.progress = new ProgressWatch(id);
+    this.startLog = new StartLog(id);
     this.start = new Deed(async () => {
-      await this.#become('starting', () => rose.containers.start.mutate({ projectId }));
+      await this.#heard('starting', () => rose.containers.start.mutate({ projectId }));
       this.#wasStopped = false;
     });
     this.stop = new Deed(async () => {
       await this.#become('stopping', () => rose.containers.stop.mutate({ projectId }));
       this.#wasStopped = true;
     });
-    this.restart = new Deed(() => this.#become('stopping', () => rose.containers.restart.mutate({ projectId })));
+    this.restart = new Deed(() => this.#heard('stopping', () => rose.containers.restart.mutate({ projectId })));
   }
 
   get state(): ProjectState | null {
@@ -122,6 +125,16 @@ export class OpenProject {
   close(): void {
     for (const part of [this.project, this.versions]) part.stop();
     this.changes.close();
+  }
+
+  /** A deed that starts the container: what that tells is heard from the beginning. */
+  async #heard(between: ProjectState, act: () => Promise<Project>): Promise<void> {
+    await this.startLog.hear();
+    try {
+      await this.#become(between, act);
+    } finally {
+      this.startLog.settle();
+    }
   }
 
   async #become(between: ProjectState, act: () => Promise<Project>): Promise<void> {
