@@ -48,24 +48,28 @@ export class DevContainers {
   }
 }
 
+/** The first there is; all are asked for at once. */
 async function readFile(agent: AgentConnection): Promise<DevContainerFile | null> {
   const signal = AbortSignal.timeout(READ_MS);
-  for (const path of DEV_CONTAINER_FILES) {
-    try {
-      const { content, size } = await agent.trpc.files.read.query(
-        { path, encoding: 'utf8', length: MAX_BYTES },
-        { signal },
-      );
-      if (size > MAX_BYTES || content.length > MAX_BYTES)
-        return { ...parseDevContainer(path, '{}'), problems: ['It is too long, and ignored.'] };
-      return parseDevContainer(path, content);
-    } catch (error) {
-      const { code } = translateAgentError(error);
-      // A directory, a socket, a file that nobody may read: no such file.
-      if (code !== 'NOT_FOUND' && code !== 'CONFLICT' && code !== 'FORBIDDEN') throw error;
-    }
+  const found = await Promise.all(DEV_CONTAINER_FILES.map((path) => readOne(agent, path, signal)));
+  return found.find((file) => file !== null) ?? null;
+}
+
+async function readOne(agent: AgentConnection, path: string, signal: AbortSignal): Promise<DevContainerFile | null> {
+  try {
+    const { content, size } = await agent.trpc.files.read.query(
+      { path, encoding: 'utf8', length: MAX_BYTES },
+      { signal },
+    );
+    if (size > MAX_BYTES || content.length > MAX_BYTES)
+      return { ...parseDevContainer(path, '{}'), problems: ['It is too long, and ignored.'] };
+    return parseDevContainer(path, content);
+  } catch (error) {
+    const { code } = translateAgentError(error);
+    // A directory, a socket, a file that nobody may read: no such file.
+    if (code === 'NOT_FOUND' || code === 'CONFLICT' || code === 'FORBIDDEN') return null;
+    throw error;
   }
-  return null;
 }
 
 /** What a start tells when the image of a devcontainer.json cannot be used: the workspace must stay in reach. */

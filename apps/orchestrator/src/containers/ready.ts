@@ -4,12 +4,14 @@ import type { AgentConnection } from '../drivers/agent/agent-connection.ts';
 import type { Runtime } from '../drivers/runtime/runtime.ts';
 
 const READY_MS = 30_000;
-const READY_POLL_MS = 10;
+const READY_POLL_MS = 5;
+/** Asking the engine takes the processor from the agent that is starting. */
+const INSPECT_EVERY_MS = 250;
 
-/** Polls until the agent answers; a container that ended meanwhile is told at once, with its log. */
+/** Polls until the agent answers; a container that ended meanwhile is told soon, with its log. */
 export async function untilReady(agent: AgentConnection, runtime: Runtime, containerId: string): Promise<void> {
   const deadline = Date.now() + READY_MS;
-  for (;;) {
+  for (let inspectedAt = Date.now(); ;) {
     try {
       const answer = await agent.request({ method: 'GET', path: '/healthz', role: 'system' });
       await answer.body.dump({ limit: 4096 });
@@ -17,10 +19,12 @@ export async function untilReady(agent: AgentConnection, runtime: Runtime, conta
     } catch (error) {
       if (Date.now() > deadline) throw await withLog('did not answer in time', runtime, containerId, error);
     }
+    await sleep(READY_POLL_MS);
+    if (Date.now() - inspectedAt < INSPECT_EVERY_MS) continue;
     const info = await runtime.inspect(containerId);
     if (info === null || info.status === 'exited')
       throw await withLog(`ended with code ${info?.exitCode ?? 'unknown'}`, runtime, containerId);
-    await sleep(READY_POLL_MS);
+    inspectedAt = Date.now();
   }
 }
 

@@ -116,6 +116,7 @@ export class DockerRuntime implements Runtime {
       return await this.#make(spec, signal).catch(async (error: unknown) => {
         // What it is made of was used by nobody for long, and somebody else removed it at this moment.
         if (statusOf(error) !== 404 && !(error instanceof AgentGone)) throw error;
+        this.#images.forget();
         return await this.#make(spec, signal);
       });
     } finally {

@@ -9,6 +9,8 @@ import { SharedTask } from './shared-task.ts';
 const REPOSITORY = 'rose-dev';
 /** As long as volumes of no project: who goes back to an earlier release has what he needs. */
 const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
+/** RoSE's own image is looked for again after so long: a start asks for it twice, and reads all of the agent for that. */
+const FOUND_MS = 5000;
 
 /** The images of dev containers at an engine: RoSE's own, and those that projects name. */
 export class Images {
@@ -16,6 +18,7 @@ export class Images {
   readonly #helperLabels: Record<string, string>;
   readonly #options: DevImageOptions;
   readonly #own: SharedTask<DevImage>;
+  #found: { image: DevImage; atMs: number } | null = null;
   /** Those that are being looked for. */
   readonly #foreign = new Map<string, SharedTask<DevImage>>();
 
@@ -38,7 +41,7 @@ export class Images {
    * @throws RoseError RUNTIME_UNAVAILABLE, CONTAINER_FAILED, CANCELLED
    */
   async ensure(name: string | null, report: (line: string) => void, signal?: AbortSignal): Promise<DevImage> {
-    if (name === null) return await this.#own.run(report, signal);
+    if (name === null) return await this.#ensureOwn(report, signal);
     const task = this.#foreign.get(name) ?? new SharedTask((tell, stop) => this.#obtain(name, tell, stop));
     this.#foreign.set(name, task);
     try {
@@ -46,6 +49,18 @@ export class Images {
     } finally {
       if (task.isIdle && this.#foreign.get(name) === task) this.#foreign.delete(name);
     }
+  }
+
+  async #ensureOwn(report: (line: string) => void, signal?: AbortSignal): Promise<DevImage> {
+    if (this.#found !== null && Date.now() - this.#found.atMs < FOUND_MS) return this.#found.image;
+    const image = await this.#own.run(report, signal);
+    this.#found = { image, atMs: Date.now() };
+    return image;
+  }
+
+  /** Something that was found a moment ago is gone. */
+  forget(): void {
+    this.#found = null;
   }
 
   /**
@@ -64,7 +79,7 @@ export class Images {
   }
 
   async #obtain(name: string, report: (line: string) => void, signal: AbortSignal): Promise<DevImage> {
-    const own = await this.#own.run(report, signal);
+    const own = await this.#ensureOwn(report, signal);
     return await ensureForeignImage(this.#docker, name, { own, helperLabels: this.#helperLabels }, report, signal);
   }
 }
