@@ -101,6 +101,62 @@ describeUi('deeds with versions', (ui) => {
     expect(await dialog.getByRole('button', { name: /Show more/ }).count()).toBe(0);
   });
 
+  test('a part of a version is loaded by names and globs; what was typed has to be planned first', async () => {
+    const annie = await ui.orchestrator.signUp('Annie');
+    const id = await projectWith(annie, 'eniac', { 'src/a.ts': '1', 'src/b.md': '1', 'c.ts': '1' });
+    await annie.rose.versions.save.mutate({ projectId: id, message: 'One' });
+    for (const path of ['src/a.ts', 'src/b.md', 'c.ts']) await write(annie, id, path, '22');
+    const page = await ui.visitAs(annie, `/project/${id}/versions`);
+    await page.getByRole('button', { name: 'Load version 1' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Only some paths').click();
+    await dialog.getByLabel('Paths, one a line').fill('*.ts\n');
+    expect(await dialog.getByRole('button', { name: 'Load version 1' }).isDisabled()).toBe(true);
+    await dialog.getByRole('button', { name: 'Show what would change' }).click();
+    await dialog.getByText('The active version stays.').waitFor();
+    expect(await dialog.getByText('src/b.md').count()).toBe(0);
+    await dialog.getByRole('button', { name: 'Restore' }).click();
+    await page.getByText('Restored from version 1').waitFor();
+    const { files } = annie.rose.workspace(id);
+    const contents = ['src/a.ts', 'src/b.md', 'c.ts'].map(async (path) => (await files.read.query({ path })).content);
+    expect(await Promise.all(contents)).toEqual(['1', '22', '1']);
+    await page.getByRole('button', { name: 'Load version 1' }).click();
+    await dialog.getByText('Only some paths').click();
+    await dialog.getByLabel('Paths, one a line').fill('nowhere');
+    await dialog.getByRole('button', { name: 'Show what would change' }).click();
+    await dialog
+      .getByRole('alert')
+      .getByText(/nowhere/)
+      .waitFor();
+  });
+
+  test('unsaved work is thrown away only where somebody says so', async () => {
+    const jean = await ui.orchestrator.signUp('Jean');
+    const id = await projectWith(jean, 'betty', { a: 'one' });
+    await jean.rose.versions.save.mutate({ projectId: id, message: 'One' });
+    await write(jean, id, 'a', 'two');
+    const page = await ui.visitAs(jean, `/project/${id}/versions`);
+    await page.getByRole('button', { name: 'Load version 1' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Throw unsaved work away').check();
+    await dialog.getByText('nothing brings it back').waitFor();
+    await dialog.getByRole('button', { name: 'Load version 1' }).click();
+    await page.getByText('Version 1 was loaded').waitFor();
+    expect(await jean.rose.versions.list.query({ projectId: id })).toHaveLength(1);
+  });
+
+  test('what a load must leave as it is is named before', async () => {
+    const frances = await ui.orchestrator.signUp('Frances');
+    const id = await projectWith(frances, 'compilers', { held: 'a file' });
+    await frances.rose.versions.save.mutate({ projectId: id, message: 'One' });
+    await frances.rose.workspace(id).run(['sh', '-c', 'rm held; mkfifo held']);
+    const page = await ui.visitAs(frances, `/project/${id}/versions`);
+    await page.getByRole('button', { name: 'Load version 1' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('1 path in conflict').waitFor();
+    await dialog.getByRole('listitem').filter({ hasText: 'held' }).first().waitFor();
+  });
+
   test('the last load can be undone later too; where there is none, that is said', async () => {
     const hedy = await ui.orchestrator.signUp('Hedy');
     const id = await projectWith(hedy, 'hopping', { a: 'one' });

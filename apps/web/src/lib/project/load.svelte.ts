@@ -18,6 +18,13 @@ export interface LoadWish {
 /** Loading a version, from the question to the result. */
 export class Load {
   wish = $state.raw<LoadWish | null>(null);
+  /** Paths of the version that alone are to be loaded, one a line; empty: all of it. */
+  only = $state('');
+  /** Unsaved work does not even become a checkpoint. */
+  isDiscarding = $state(false);
+  /** A whole version was asked for, of which a part can be taken. */
+  canNarrow = $state(false);
+  #planned = $state('');
   /** What it would do; counts are of all, paths come page by page. */
   readonly plan: Pages<LoadPlan>;
   readonly deed: Deed<[]>;
@@ -31,7 +38,7 @@ export class Load {
       (known, page) => ({ ...page, paths: [...known.paths, ...page.paths] }),
     );
     this.deed = new Deed(async () => {
-      const input = this.#input();
+      const input = { ...this.#input(), discard: this.isDiscarding };
       const deed = input.paths === undefined ? 'load' : 'restore';
       await this.#change(deed, () => rose.versions.load.mutate(input));
       this.cancel();
@@ -41,16 +48,37 @@ export class Load {
 
   /** Asks what a load would do, and shows it. */
   ask = (wish: LoadWish): void => {
-    this.wish = wish;
-    this.deed.failure = null;
-    this.plan.list.clear();
-    void this.plan.list.load();
+    this.only = '';
+    this.isDiscarding = false;
+    this.canNarrow = wish.paths === undefined;
+    this.#plan(wish);
+  };
+
+  /** The paths that were typed are not those of the plan that is shown. */
+  get isOutdated(): boolean {
+    return this.only !== this.#planned;
+  }
+
+  /** Asks what a load of the paths that were typed would do. */
+  narrow = (): void => {
+    if (this.wish === null) return;
+    const { version } = this.wish;
+    const paths = this.only.split('\n').filter((path) => path !== '');
+    this.#plan(paths.length === 0 ? { version } : { version, paths });
   };
 
   cancel = (): void => {
     this.plan.list.stop();
     this.wish = null;
   };
+
+  #plan(wish: LoadWish): void {
+    this.wish = wish;
+    this.#planned = this.only;
+    this.deed.failure = null;
+    this.plan.list.clear();
+    void this.plan.list.load();
+  }
 
   #input(): LoadWish & { projectId: number } {
     if (this.wish === null) throw new Error('Nothing to load was named.');
