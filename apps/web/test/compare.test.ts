@@ -81,6 +81,24 @@ describeUi('comparisons', (ui) => {
     await page.getByText('It is not text').waitFor();
   });
 
+  test('one change can be taken back from where it is looked at, and is gone from the list', async () => {
+    const katherine = await ui.orchestrator.signUp('Katherine');
+    const id = await projectWith(katherine, 'orbit', { 'a.txt': 'saved\n', 'b.txt': 'saved\n' });
+    await katherine.rose.versions.save.mutate({ projectId: id, message: '' });
+    for (const path of ['a.txt', 'b.txt', 'new.txt']) await write(katherine, id, path, 'changed\n');
+    const page = await ui.visitAs(katherine, `/project/${id}/versions/compare?from=1`);
+    const restore = page.getByRole('button', { name: 'Restore from version 1' });
+    await page.getByRole('link', { name: /new\.txt/ }).click();
+    await page.getByRole('row', { name: '1 Added: changed' }).waitFor();
+    expect(await restore.count()).toBe(0);
+    await page.getByRole('link', { name: /a\.txt/ }).click();
+    await restore.click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click();
+    await page.getByText('2 differences').waitFor();
+    expect(await differencesOn(page)).toEqual(['b.txt changed', 'new.txt added']);
+    expect((await katherine.rose.workspace(id).files.read.query({ path: 'a.txt' })).content).toBe('saved\n');
+  });
+
   test('more differences than a page holds come page by page', async () => {
     const barbara = await ui.orchestrator.signUp('Barbara');
     const id = await projectWith(barbara, 'clu', {});
