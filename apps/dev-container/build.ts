@@ -17,11 +17,13 @@ const entries = {
   'snapshot-worker': path.join(root, 'src/snapshot/worker.ts'),
   'search-thread': path.join(root, 'src/search/search-thread.ts'),
 };
+const nodeHttp = path.join(root, 'src/node-http.ts');
 
 const bundle = await rolldown({
   input: entries,
   platform: 'node',
   external: ['koffi', '@lydell/node-pty'],
+  resolve: { alias: { http: nodeHttp, 'node:http': nodeHttp } },
   logLevel: 'warn',
 });
 await bundle.write({
