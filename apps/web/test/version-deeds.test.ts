@@ -70,11 +70,11 @@ describeUi('deeds with versions', (ui) => {
 
   test('a viewer sees the versions and what differs, and can change nothing', async () => {
     const katherine = await ui.orchestrator.signUp('Katherine');
-    const mary = await ui.orchestrator.signUp('Mary');
+    const edith = await ui.orchestrator.signUp('Edith');
     const id = await projectWith(katherine, 'orbit', { a: '1' });
     await katherine.rose.versions.save.mutate({ projectId: id, message: 'One' });
-    await katherine.rose.projects.members.add.mutate({ projectId: id, email: mary.email, role: 'viewer' });
-    const page = await ui.visitAs(mary, `/project/${id}/versions`);
+    await katherine.rose.projects.members.add.mutate({ projectId: id, email: edith.email, role: 'viewer' });
+    const page = await ui.visitAs(edith, `/project/${id}/versions`);
     await page.getByRole('button', { name: 'More for version 1' }).click();
     const items = await page.getByRole('menuitem').allInnerTexts();
     expect(items.map((item) => item.trim())).toEqual([
@@ -84,7 +84,8 @@ describeUi('deeds with versions', (ui) => {
       'Fork as a new project…',
     ]);
     await page.keyboard.press('Escape');
-    for (const name of [/^Load/, /^Undo/, /^Count/]) expect(await page.getByRole('button', { name }).count()).toBe(0);
+    for (const name of [/^Load/, /^Undo/, /^Take/, /^Count/])
+      expect(await page.getByRole('button', { name }).count()).toBe(0);
   });
 
   test('the paths of a plan come page by page', async () => {
@@ -128,6 +129,29 @@ describeUi('deeds with versions', (ui) => {
       .getByRole('alert')
       .getByText(/nowhere/)
       .waitFor();
+  });
+
+  test('paths of a version of another project are taken, to the same place, after they were shown', async () => {
+    const mary = await ui.orchestrator.signUp('Mary');
+    const orbit = await projectWith(mary, 'orbit', { 'lib/track.ts': 'track', 'lib/deep/x.ts': 'x', other: 'o' });
+    await mary.rose.versions.save.mutate({ projectId: orbit, message: 'Tracks' });
+    await write(mary, orbit, 'lib/track.ts', 'later');
+    await mary.rose.versions.save.mutate({ projectId: orbit, message: 'Later tracks' });
+    const id = await projectWith(mary, 'apollo', { 'guide.txt': 'PRO' });
+    const page = await ui.visitAs(mary, `/project/${id}/versions`);
+    await page.getByRole('button', { name: 'Take from another project…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Project').selectOption('orbit');
+    await dialog.getByLabel('Version').selectOption('Version 1: Tracks');
+    await dialog.getByLabel('Paths, one a line').fill('lib');
+    await dialog.getByRole('button', { name: 'Show what would change' }).click();
+    await dialog.getByText('lib/deep/x.ts').waitFor();
+    await dialog.getByRole('button', { name: 'Restore' }).click();
+    await page.getByText('Restored from version 1 of “orbit”').waitFor();
+    const { files } = mary.rose.workspace(id);
+    expect((await files.read.query({ path: 'lib/track.ts' })).content).toBe('track');
+    expect((await files.read.query({ path: 'guide.txt' })).content).toBe('PRO');
+    await expect(files.stat.query({ path: 'other' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   test('unsaved work is thrown away only where somebody says so', async () => {

@@ -35,6 +35,11 @@ export function foldersAbove(path: string): string[] {
   return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
 }
 
+/** The paths that somebody typed, one a line. */
+export function pathsIn(text: string): string[] {
+  return text.split('\n').filter((path) => path !== '');
+}
+
 /** The query of a page's address that names a path; bytes outside UTF-8 survive it. */
 export function asQuery(path: string): string {
   return path === '' ? '' : `?path=${encodePathParameter(path)}`;

@@ -3,6 +3,7 @@ import { createContext } from 'svelte';
 import { Deed } from '#lib/api/deed.svelte.ts';
 import { Pages } from '#lib/api/pages.svelte.ts';
 import { rose } from '#lib/api/rose.ts';
+import { pathsIn } from '#lib/paths.ts';
 import type { OpenProject } from './open-project.svelte.ts';
 
 /** Paths of a plan that are fetched at once. */
@@ -13,6 +14,8 @@ export interface LoadWish {
   version: number;
   /** Only these; the whole version when missing. */
   paths?: string[];
+  /** The version is one of this other project. */
+  from?: { projectId: number; name: string };
 }
 
 /** Loading a version, from the question to the result. */
@@ -40,7 +43,7 @@ export class Load {
     this.deed = new Deed(async () => {
       const input = { ...this.#input(), discard: this.isDiscarding };
       const deed = input.paths === undefined ? 'load' : 'restore';
-      await this.#change(deed, () => rose.versions.load.mutate(input));
+      await this.#change(deed, () => rose.versions.load.mutate(input), this.wish?.from?.name);
       this.cancel();
     });
     this.undo = new Deed(() => this.#change('undo', () => rose.versions.undo.mutate({ projectId: open.id })));
@@ -63,7 +66,7 @@ export class Load {
   narrow = (): void => {
     if (this.wish === null) return;
     const { version } = this.wish;
-    const paths = this.only.split('\n').filter((path) => path !== '');
+    const paths = pathsIn(this.only);
     this.#plan(paths.length === 0 ? { version } : { version, paths });
   };
 
@@ -80,19 +83,23 @@ export class Load {
     void this.plan.list.load();
   }
 
-  #input(): LoadWish & { projectId: number } {
+  #input(): { projectId: number; version?: number; paths?: string[]; from?: { projectId: number; version: number } } {
     if (this.wish === null) throw new Error('Nothing to load was named.');
-    return { projectId: this.#open.id, ...this.wish };
+    const { version, paths, from } = this.wish;
+    const projectId = this.#open.id;
+    if (from === undefined) return { projectId, version, paths };
+    return { projectId, from: { projectId: from.projectId, version }, paths };
   }
 
   async #change(
     deed: 'load' | 'restore' | 'undo',
     act: () => ReturnType<typeof rose.versions.undo.mutate>,
+    origin?: string,
   ): Promise<void> {
     const open = this.#open;
     open.outcome = null;
     try {
-      open.outcome = { deed, result: await open.progress.during(act) };
+      open.outcome = { deed, result: await open.progress.during(act), origin };
     } finally {
       open.filesChanged += 1;
       await open.refresh();

@@ -7,8 +7,10 @@ import { rose } from '#lib/api/rose.ts';
 import { StartLog } from '#lib/container/start-log.svelte.ts';
 import { ProgressWatch } from './progress.svelte.ts';
 
-/** What a save or a load has done; a restore is a load of some paths only. */
-export type Outcome = { deed: 'save'; result: SaveResult } | { deed: 'load' | 'restore' | 'undo'; result: LoadResult };
+/** What a save or a load has done; a restore is a load of some paths only, maybe out of another project. */
+export type Outcome =
+  | { deed: 'save'; result: SaveResult }
+  | { deed: 'load' | 'restore' | 'undo'; result: LoadResult; origin: string | undefined };
 
 /** Versions that are fetched at once. */
 const PAGE = 1000;

@@ -26,3 +26,12 @@ export const KINDS: Record<VersionKind, { label: string; tone: Tone; meaning: st
   import: { label: 'Import', tone: 'info', meaning: 'From a zip archive.' },
   fork: { label: 'Fork', tone: 'info', meaning: 'The state that this project was forked from.' },
 };
+
+const MOST_TITLE = 60;
+
+/** "Version 3: The first line of its message" */
+export function titleOf(version: number, message: string): string {
+  const line = message.split('\n', 1)[0] ?? '';
+  const title = line.length > MOST_TITLE ? `${line.slice(0, MOST_TITLE)}…` : line;
+  return title === '' ? `Version ${version}` : `Version ${version}: ${title}`;
+}
