@@ -1,3 +1,4 @@
+export * from './batches.ts';
 export * from './chunker.ts';
 export * from './content.ts';
 export * from './cut-tree.ts';

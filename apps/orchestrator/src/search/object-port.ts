@@ -1,11 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import { errorFromBody, RoseError, type ErrorBody } from '@rose/contract';
-import type { ObjectId } from '@rose/snapshot';
+import { inBatchesAsync, type ObjectId } from '@rose/snapshot';
 import type { ObjectStore, SizedId, StoredBytes } from '../drivers/objects/objects.ts';
 
 /** Asked for at once: bounds what lies between two threads. */
-const BATCH_BYTES = 4 * 1024 * 1024;
-const BATCH_OBJECTS = 1000;
+const BATCH = { items: 1000, bytes: 4 * 1024 * 1024 };
 
 /** Objects behind one another, since one piece of memory crosses without being copied; or why there are none. */
 type Answer = { sizes: { size: number; stored: number }[]; bytes: Uint8Array<ArrayBuffer> } | { error: ErrorBody };
@@ -48,17 +47,7 @@ export class PortObjects implements Pick<ObjectStore, 'read'>, Disposable {
   }
 
   async *read(_ownerId: number, ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<StoredBytes> {
-    let batch: SizedId[] = [];
-    let bytes = 0;
-    for await (const wanted of ids) {
-      batch.push(wanted);
-      bytes += wanted.size;
-      if (batch.length < BATCH_OBJECTS && bytes < BATCH_BYTES) continue;
-      yield* await this.#ask(batch);
-      batch = [];
-      bytes = 0;
-    }
-    if (batch.length > 0) yield* await this.#ask(batch);
+    for await (const batch of inBatchesAsync(ids, BATCH, ({ size }) => size)) yield* await this.#ask(batch);
   }
 
   async #ask(ids: readonly SizedId[]): Promise<StoredBytes[]> {

@@ -1,4 +1,4 @@
-import { toText, type FileEntry, type ObjectId, type Raw } from '@rose/snapshot';
+import { inBatchesAsync, toText, type FileEntry, type ObjectId, type Raw } from '@rose/snapshot';
 import type { Search } from '@rose/snapshot/search/thread';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
 import { diffTrees } from '../versions/diff-trees.ts';
@@ -13,8 +13,7 @@ interface SearchedFile {
 /** A search meets each directory once: only what is read ahead has to be kept. */
 const CACHE_BYTES = 32 * 1024 * 1024;
 /** Files that are read together. */
-const WINDOW_FILES = 250;
-const WINDOW_BYTES = 4 * 1024 * 1024;
+const WINDOW = { items: 250, bytes: 4 * 1024 * 1024 };
 
 /** Shows a search the tree of a version. @throws RoseError DAMAGED */
 export async function searchVersion(
@@ -24,7 +23,7 @@ export async function searchVersion(
   root: ObjectId,
 ): Promise<void> {
   const trees = new StoredTrees(objects, ownerId, createTreeCache(CACHE_BYTES));
-  for await (const files of windows(wantedFiles(search, trees, root))) {
+  for await (const files of inBatchesAsync(wantedFiles(search, trees, root), WINDOW, ({ entry }) => entry.size)) {
     const contents = await Promise.all(files.map(({ entry }) => chunksOf(trees, entry)));
     const stored = objects.read(ownerId, contents.flat());
     for (const [index, { path }] of files.entries()) {
@@ -49,18 +48,4 @@ async function* wantedFiles(search: Search, trees: TreeSource, root: ObjectId): 
     if (search.mode === 'names') search.name(path, after.kind);
     else if (after.kind === 'file' && search.wants(path, after.size)) yield { path, entry: after };
   }
-}
-
-async function* windows(files: AsyncIterable<SearchedFile>): AsyncGenerator<SearchedFile[]> {
-  let window: SearchedFile[] = [];
-  let bytes = 0;
-  for await (const file of files) {
-    window.push(file);
-    bytes += file.entry.size;
-    if (bytes < WINDOW_BYTES && window.length < WINDOW_FILES) continue;
-    yield window;
-    window = [];
-    bytes = 0;
-  }
-  if (window.length > 0) yield window;
 }

@@ -1,5 +1,5 @@
 import { RoseError } from '@rose/contract';
-import type { ObjectId } from '@rose/snapshot';
+import { inBatchesAsync, type ObjectId } from '@rose/snapshot';
 import type { ObjectStore } from '../drivers/objects/objects.ts';
 import { Reachable } from './reachable.ts';
 import type { StoreRepository } from './store-repository.ts';
@@ -24,7 +24,7 @@ interface Candidate {
   stored: number;
 }
 
-const BATCH = 1000;
+const BATCH = { items: 1000, bytes: Number.POSITIVE_INFINITY };
 const WAIT_MS = 15_000;
 
 /**
@@ -50,7 +50,7 @@ export class Collector {
     const reachable = new Reachable(this.#objects, ownerId);
     await this.#mark(reachable, ownerId);
     const total: Collected = { objects: 0, bytes: 0 };
-    for await (const batch of this.#candidates(ownerId, reachable.ids)) {
+    for await (const batch of inBatchesAsync(this.#candidates(ownerId, reachable.ids), BATCH, ({ stored }) => stored)) {
       if (signal?.aborted === true) throw new RoseError('CANCELLED', 'The collection was cancelled.');
       const swept = isDryRun ? batch : await this.#sweep(ownerId, batch, reachable, waitMs);
       total.objects += swept.length;
@@ -59,16 +59,8 @@ export class Collector {
     return total;
   }
 
-  async *#candidates(ownerId: number, reachable: ReadonlySet<ObjectId>): AsyncGenerator<Candidate[]> {
-    let batch: Candidate[] = [];
-    for await (const { id, stored } of this.#objects.sizes(ownerId)) {
-      if (reachable.has(id)) continue;
-      batch.push({ id, stored });
-      if (batch.length < BATCH) continue;
-      yield batch;
-      batch = [];
-    }
-    if (batch.length > 0) yield batch;
+  async *#candidates(ownerId: number, reachable: ReadonlySet<ObjectId>): AsyncGenerator<Candidate> {
+    for await (const { id, stored } of this.#objects.sizes(ownerId)) if (!reachable.has(id)) yield { id, stored };
   }
 
   /** Adds what every version reaches; what is known already costs nothing. Row ids say nothing of the order of commits. */

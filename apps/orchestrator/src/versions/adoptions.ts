@@ -1,5 +1,5 @@
 import { RoseError } from '@rose/contract';
-import type { ObjectId } from '@rose/snapshot';
+import { inBatches, type ObjectId } from '@rose/snapshot';
 import type { Transaction } from '../drivers/database/index.ts';
 import type { LackingObject, ObjectStore } from '../drivers/objects/objects.ts';
 import type { Quota } from '../store/quota.ts';
@@ -26,9 +26,8 @@ export interface AdoptionOrder {
 /** Gives a new project its version 1, while it is made. */
 export type Adopt = (tx: Transaction, projectId: number) => Promise<void>;
 
-const BATCH_OBJECTS = 1000;
 /** Copied by one statement, compressed. */
-const BATCH_BYTES = 32 * 1024 * 1024;
+const BATCH = { items: 1000, bytes: 32 * 1024 * 1024 };
 
 /** Makes versions the beginnings of other projects, also of other people's. */
 export class Adoptions {
@@ -71,7 +70,7 @@ export class Adoptions {
     using hold = await quota.hold(ownerId, bytesTotal);
     let files = 0;
     let bytes = 0;
-    for (const batch of batchesOf(lacking)) {
+    for (const batch of inBatches(lacking, BATCH, ({ stored }) => stored)) {
       requireGoingOn(signal);
       await objects.copy({ from: source.ownerId, to: ownerId }, batch);
       const copied = batch.reduce((sum, { stored }) => sum + stored, 0);
@@ -90,26 +89,12 @@ export class Adoptions {
     await reachable.add([root]);
     const ids = [...reachable.ids];
     const lacking: LackingObject[] = [];
-    for (let at = 0; at < ids.length; at += BATCH_OBJECTS) {
+    for (let at = 0; at < ids.length; at += BATCH.items) {
       requireGoingOn(signal);
-      lacking.push(...(await objects.lacking(owners, ids.slice(at, at + BATCH_OBJECTS))));
+      lacking.push(...(await objects.lacking(owners, ids.slice(at, at + BATCH.items))));
     }
     return lacking;
   }
-}
-
-function* batchesOf(objects: readonly LackingObject[]): Generator<LackingObject[]> {
-  let batch: LackingObject[] = [];
-  let bytes = 0;
-  for (const object of objects) {
-    batch.push(object);
-    bytes += object.stored;
-    if (bytes < BATCH_BYTES && batch.length < BATCH_OBJECTS) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function requireGoingOn(signal?: AbortSignal): void {

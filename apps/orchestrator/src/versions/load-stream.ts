@@ -1,10 +1,9 @@
-import { FrameBatch, LOAD_FRAME, type LoadBegin, type LoadOperation } from '@rose/snapshot';
+import { FrameBatch, inBatchesAsync, LOAD_FRAME, type LoadBegin, type LoadOperation } from '@rose/snapshot';
 import type { ObjectStore, StoredBytes } from '../drivers/objects/objects.ts';
 import { reuseOf, type PlannedStep } from './load-plan.ts';
 
 /** Read ahead are so many bytes of chunks, so that they come from the store in large batches, wherever a file ends. */
-const AHEAD_BYTES = 8 * 1024 * 1024;
-const AHEAD_ITEMS = 4000;
+const AHEAD = { items: 4000, bytes: 8 * 1024 * 1024 };
 
 /** What is sent, in order: an operation, then the pieces of its file. */
 type Item = { operation: LoadOperation } | { piece: PlannedStep['pieces'][number] };
@@ -59,7 +58,7 @@ async function* fetched(
   ownerId: number,
 ): AsyncGenerator<Portion, void> {
   for await (const items of portions(steps)) {
-    const wanted = items.flatMap((item) => ('piece' in item && item.piece.offset === null ? [item.piece] : []));
+    const wanted = items.filter(isWanted).map(({ piece }) => piece);
     yield { items, chunks: await objects.readAll(ownerId, wanted) };
   }
 }
@@ -82,18 +81,18 @@ async function* readAhead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T>
 }
 
 /** A large file makes many portions, small ones share one. */
-async function* portions(steps: AsyncIterable<PlannedStep>): AsyncGenerator<Item[]> {
-  let items: Item[] = [];
-  let bytes = 0;
+function portions(steps: AsyncIterable<PlannedStep>): AsyncGenerator<Item[]> {
+  return inBatchesAsync(itemsOf(steps), AHEAD, (item) => (isWanted(item) ? item.piece.size : 0));
+}
+
+async function* itemsOf(steps: AsyncIterable<PlannedStep>): AsyncGenerator<Item> {
   for await (const { operation, pieces } of steps) {
-    for (const item of [{ operation }, ...pieces.map((piece) => ({ piece }))]) {
-      items.push(item);
-      if ('piece' in item && item.piece.offset === null) bytes += item.piece.size;
-      if (bytes < AHEAD_BYTES && items.length < AHEAD_ITEMS) continue;
-      yield items;
-      items = [];
-      bytes = 0;
-    }
+    yield { operation };
+    for (const piece of pieces) yield { piece };
   }
-  if (items.length > 0) yield items;
+}
+
+/** Whether it needs a chunk of the store. */
+function isWanted(item: Item): item is { piece: PlannedStep['pieces'][number] } {
+  return 'piece' in item && item.piece.offset === null;
 }

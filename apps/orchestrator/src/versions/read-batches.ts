@@ -1,8 +1,8 @@
-import type { Chunk } from '@rose/snapshot';
+import { inBatches, type Chunk } from '@rose/snapshot';
 import type { ObjectStore, StoredBytes } from '../drivers/objects/objects.ts';
 
 /** Of chunks that are read at once. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH = { items: 1000, bytes: 4 * 1024 * 1024 };
 
 /**
  * Chunks for somebody who takes them at his own pace, in batches: each is read whole, in bounded memory, so that a slow
@@ -14,15 +14,5 @@ export async function* readBatches(
   ownerId: number,
   chunks: readonly Chunk[],
 ): AsyncGenerator<StoredBytes[], undefined> {
-  let batch: Chunk[] = [];
-  let bytes = 0;
-  for (const chunk of chunks) {
-    batch.push(chunk);
-    bytes += chunk.size;
-    if (bytes < BATCH_BYTES) continue;
-    yield await objects.readAll(ownerId, batch);
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield await objects.readAll(ownerId, batch);
+  for (const batch of inBatches(chunks, BATCH, ({ size }) => size)) yield await objects.readAll(ownerId, batch);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ObjectId } from '@rose/snapshot';
+import { inBatchesAsync, type ObjectId } from '@rose/snapshot';
 import type { Pool, PoolClient } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { translateDatabaseError } from '../database/index.ts';
@@ -20,8 +20,7 @@ import { copyObjects, lackingObjects } from './postgres-copy.ts';
 import { damaged, readPacked, wantedObjects } from './postgres-read.ts';
 import { checksumOf, PostgresSave, translated } from './postgres-save.ts';
 
-const READ_BATCH_BYTES = 8 * 1024 * 1024;
-const READ_BATCH_OBJECTS = 1000;
+const READ_BATCH = { items: 1000, bytes: 8 * 1024 * 1024 };
 
 /** Objects as rows of StoredObject. Bytes never pass through Prisma: notes in docs/store.md §7. */
 export class PostgresObjects implements ObjectStore {
@@ -179,17 +178,7 @@ export class PostgresObjects implements ObjectStore {
 }
 
 async function* batchesOf(ids: Iterable<SizedId> | AsyncIterable<SizedId>): AsyncGenerator<ObjectId[]> {
-  let batch: ObjectId[] = [];
-  let bytes = 0;
-  for await (const { id, size } of ids) {
-    batch.push(id);
-    bytes += size;
-    if (batch.length < READ_BATCH_OBJECTS && bytes < READ_BATCH_BYTES) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield batch;
+  for await (const batch of inBatchesAsync(ids, READ_BATCH, ({ size }) => size)) yield batch.map(({ id }) => id);
 }
 
 const LOCK_POLL_MS = 50;

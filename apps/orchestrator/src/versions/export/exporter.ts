@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { FileEntry, TreeEntry } from '@rose/snapshot';
+import { inBatchesAsync, type FileEntry, type TreeEntry } from '@rose/snapshot';
 import { ZipWriter, type PackedContent, type ZipTotals } from '@rose/snapshot/zip';
 import type { ObjectStore } from '../../drivers/objects/objects.ts';
 import { chunksOf } from '../load-plan.ts';
@@ -12,8 +12,7 @@ import { checkEntries, versionEntries, type VersionEntry } from './version-entri
 /** Files up to this are read and packed whole, many at a time. */
 const SMALL_BYTES = 1024 * 1024;
 /** Entries that are read ahead together, and bytes of their files. */
-const WINDOW_ENTRIES = 250;
-const WINDOW_BYTES = 4 * 1024 * 1024;
+const WINDOW = { items: 250, bytes: 4 * 1024 * 1024 };
 
 /** An entry with what of its content was read ahead. */
 interface ReadEntry extends VersionEntry {
@@ -80,7 +79,8 @@ export class Exporter {
   /** Reads one window while the one before is written. */
   async *#windows(ownerId: number, version: StoredVersion): AsyncGenerator<ReadEntry[]> {
     let ahead: Promise<ReadEntry[]> | null = null;
-    for await (const window of windows(versionEntries(this.#treesOf(ownerId), version.root))) {
+    const entries = versionEntries(this.#treesOf(ownerId), version.root);
+    for await (const window of inBatchesAsync(entries, WINDOW, ({ entry }) => (isSmall(entry) ? entry.size : 0))) {
       const before = ahead;
       ahead = this.#read(ownerId, window);
       ahead.catch(() => {});
@@ -103,18 +103,4 @@ export class Exporter {
 
 function isSmall(entry: TreeEntry): entry is FileEntry {
   return entry.kind === 'file' && entry.size <= SMALL_BYTES;
-}
-
-async function* windows(entries: AsyncIterable<VersionEntry>): AsyncGenerator<VersionEntry[]> {
-  let window: VersionEntry[] = [];
-  let bytes = 0;
-  for await (const found of entries) {
-    window.push(found);
-    if (isSmall(found.entry)) bytes += found.entry.size;
-    if (bytes < WINDOW_BYTES && window.length < WINDOW_ENTRIES) continue;
-    yield window;
-    window = [];
-    bytes = 0;
-  }
-  if (window.length > 0) yield window;
 }
