@@ -19,6 +19,31 @@ describeUi('projects', (ui) => {
     await page.getByRole('link', { name: /engine Bernoulli numbers/ }).waitFor();
   });
 
+  test('what the start of a new project tells is shown while it is created', async () => {
+    const jean = await ui.orchestrator.signUp('Jean');
+    const page = await ui.visitAs(jean);
+    await page.getByText('No projects yet').waitFor();
+    const answered = Promise.withResolvers<void>();
+    // An image that takes minutes to build is nothing that this machine has: the answer comes late instead.
+    await page.route('**/trpc/projects.create*', async (route) => {
+      const response = await route.fetch();
+      await answered.promise;
+      await route.fulfill({ response });
+    });
+    await page.getByRole('button', { name: 'New project' }).click();
+    await page.getByLabel('Name').fill('betty');
+    await page.getByRole('button', { name: 'Create project' }).click();
+    const find = async (): Promise<number> => (await jean.rose.projects.list.query())[0]?.id ?? 0;
+    await expect.poll(find).toBeGreaterThan(0);
+    const id = await find();
+    const running = async (): Promise<string> => (await jean.rose.projects.get.query({ projectId: id })).state;
+    await expect.poll(running).toBe('running');
+    ui.orchestrator.context.services.containers.startLines.tell(id, 'Step 3/12: apt-get update');
+    await page.getByRole('log').getByText('Step 3/12: apt-get update').waitFor();
+    answered.resolve();
+    await page.getByRole('heading', { name: 'betty' }).waitFor();
+  });
+
   test('a name that is taken, or that no project may have, is refused at its field', async () => {
     const grace = await ui.orchestrator.signUp('Grace');
     await projectWith(grace, 'cobol', {});
