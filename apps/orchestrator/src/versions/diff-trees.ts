@@ -1,13 +1,6 @@
-import {
-  joinRaw,
-  type DirectoryTreeEntry,
-  type FileEntry,
-  type ObjectId,
-  type Raw,
-  type SymlinkEntry,
-  type TreeEntry,
-} from '@rose/snapshot';
-import { sideBySide } from './side-by-side.ts';
+import type { DirectoryTreeEntry, FileEntry, ObjectId, Raw, SymlinkEntry, TreeEntry } from '@rose/snapshot';
+import { Sides, type Pair, type Place } from './sides.ts';
+import { TreeReadAhead } from './tree-read-ahead.ts';
 import type { TreeSource } from './trees.ts';
 
 export type LeafEntry = FileEntry | SymlinkEntry;
@@ -38,14 +31,12 @@ export async function* diffTrees(
   options: DiffOptions = {},
 ): AsyncGenerator<Difference> {
   const sides = new Sides(trees, options.others ?? trees, options.selects ?? (() => true));
-  await sides.prefetch(before, after);
-  yield* walk(sides, before, after);
+  yield* walk(sides, { path: '' as Raw, before, after });
 }
-
-type Pair = [path: Raw, before: TreeEntry | null, after: TreeEntry | null];
 
 /** A directory that is walked. */
 interface Walked {
+  place: Place;
   pairs: Iterator<Pair, void>;
   /** The second half of what became another kind. */
   later: Pair | null;
@@ -54,8 +45,10 @@ interface Walked {
 }
 
 /** One generator, not one per directory: each step would pass through all of them. */
-async function* walk(sides: Sides, before: ObjectId | null, after: ObjectId | null): AsyncGenerator<Difference> {
-  const open: Walked[] = [{ pairs: await sides.pairs('' as Raw, before, after), later: null, leave: null }];
+async function* walk(sides: Sides, root: Place): AsyncGenerator<Difference> {
+  const ahead = new TreeReadAhead(sides);
+  await ahead.enter(root, null, root.path);
+  const open: Walked[] = [{ place: root, pairs: await sides.pairs(root), later: null, leave: null }];
   for (let here = open.at(-1); here !== undefined; here = open.at(-1)) {
     const pair: Pair | void = here.later ?? here.pairs.next().value;
     here.later = null;
@@ -72,69 +65,11 @@ async function* walk(sides: Sides, before: ObjectId | null, after: ObjectId | nu
       const both = { path, before: old as DirectoryTreeEntry | null, after: now as DirectoryTreeEntry | null };
       if (isSameDirectory(both.before, both.after)) continue;
       yield { step: 'enter', ...both };
-      const pairs = await sides.pairs(path, both.before?.tree ?? null, both.after?.tree ?? null);
-      open.push({ pairs, later: null, leave: { step: 'leave', ...both } });
+      const place = { path, before: both.before?.tree ?? null, after: both.after?.tree ?? null };
+      await ahead.enter(place, here.place, (old ?? now)!.name);
+      open.push({ place, pairs: await sides.pairs(place), later: null, leave: { step: 'leave', ...both } });
     } else if (!isSameEntry(old, now)) yield { step: 'leaf', path, before: old, after: now };
   }
-}
-
-/** Of directories that are read ahead: somewhat less than the caches of trees hold. */
-const MAX_PREFETCHED_ENTRIES = 50_000;
-const PREFETCHED_AT_ONCE = 250;
-
-/** Where the two trees are read, and which of their paths matter. */
-class Sides {
-  readonly #left: TreeSource;
-  readonly #right: TreeSource;
-  readonly #selects: (path: Raw) => boolean;
-
-  constructor(left: TreeSource, right: TreeSource, selects: (path: Raw) => boolean) {
-    this.#left = left;
-    this.#right = right;
-    this.#selects = selects;
-  }
-
-  /** The entries of two directories side by side, sorted by name; of equal ones none. */
-  async pairs(path: Raw, before: ObjectId | null, after: ObjectId | null): Promise<Iterator<Pair, void>> {
-    const isEqual = before === after;
-    const left = before === null || isEqual ? [] : await this.#left.tree(before);
-    const right = after === null || isEqual ? [] : await this.#right.tree(after);
-    return this.#located(path, left, right);
-  }
-
-  *#located(path: Raw, left: Iterable<TreeEntry>, right: Iterable<TreeEntry>): Generator<Pair, void> {
-    for (const [old, now] of sideBySide(left, right)) {
-      const at = joinRaw(path, (old ?? now)!.name);
-      if (this.#selects(at)) yield [at, old, now];
-    }
-  }
-
-  /** Reads the directories that differ level by level, instead of one by one, as far as they can be kept. */
-  async prefetch(before: ObjectId | null, after: ObjectId | null): Promise<void> {
-    let level: [path: Raw, left: ObjectId | null, right: ObjectId | null][] = [['' as Raw, before, after]];
-    let entries = 0;
-    while (level.length > 0) {
-      const below: typeof level = [];
-      for (let at = 0; at < level.length; at += PREFETCHED_AT_ONCE) {
-        const some = level.slice(at, at + PREFETCHED_AT_ONCE);
-        await this.#left.prefetch(some.flatMap(([, left]) => left ?? []));
-        await this.#right.prefetch(some.flatMap(([, , right]) => right ?? []));
-        for (const [path, left, right] of some) {
-          for (const [place, a, b] of Iterator.from(await this.pairs(path, left, right))) {
-            entries += 1;
-            const [old, now] = [treeOf(a), treeOf(b)];
-            if (old !== now) below.push([place, old, now]);
-          }
-        }
-        if (entries > MAX_PREFETCHED_ENTRIES) return;
-      }
-      level = below;
-    }
-  }
-}
-
-function treeOf(entry: TreeEntry | null): ObjectId | null {
-  return entry?.kind === 'directory' ? entry.tree : null;
 }
 
 function isSameDirectory(a: DirectoryTreeEntry | null, b: DirectoryTreeEntry | null): boolean {
