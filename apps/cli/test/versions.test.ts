@@ -61,6 +61,19 @@ test('a save prints what other programs read, and nothing else', async () => {
   expect(await ada.rose('save', shop)).toMatch(/^Saved version 2: \d+ files, .*; 0 B stored in .* s\.\n$/);
 });
 
+test('a version tells what it does not hold, also long after the save', async () => {
+  await ada.rose('exec', shop, '--', 'sh', '-c', 'mkfifo pipe; echo one > file');
+  const { rootTree } = await ada.json<{ rootTree: string }>('save', shop, '-m', 'with a pipe');
+  await ada.rose('exec', shop, '--', 'rm', 'pipe');
+  await ada.rose('save', shop, '-m', 'without it');
+  const skipped = [{ path: 'pipe', reason: expect.any(String) }];
+  const shown = { version: 1, message: 'with a pipe', rootTree, changedDuringSave: [], skipped };
+  expect(await ada.json('version', 'show', shop, '1')).toMatchObject(shown);
+  expect(await ada.json('version', 'show', shop, '2')).toMatchObject({ version: 2, active: true, skipped: [] });
+  expect(await ada.rose('version', 'show', shop, '1')).toContain('not saved: pipe (');
+  expect(await failure('version', 'show', shop, '3')).toMatchObject({ code: 'NOT_FOUND' });
+});
+
 test('each version is loaded and pulled as it was saved', async () => {
   await ada.rose('push', tree, shop);
   await ada.rose('save', shop);

@@ -52,6 +52,23 @@ describeUi('deeds with versions', (ui) => {
     expect(await page.getByRole('row', { name: /One/ }).count()).toBe(0);
   });
 
+  test('a version says what it does not hold, and none does that holds everything', async () => {
+    const joan = await ui.orchestrator.signUp('Joan');
+    const id = await projectWith(joan, 'eniac', { a: '1' });
+    await joan.rose.workspace(id).run(['mkfifo', 'pipe']);
+    await joan.rose.versions.save.mutate({ projectId: id, message: 'With a pipe' });
+    await joan.rose.workspace(id).run(['rm', 'pipe']);
+    await joan.rose.versions.save.mutate({ projectId: id, message: 'Without it' });
+    const page = await ui.visitAs(joan, `/project/${id}/versions/1`);
+    const note = page.getByText('1 path could not be saved');
+    await note.click();
+    await page.getByText(/^pipe \(/).waitFor();
+    await page.goto(`/project/${id}/versions/2`);
+    await page.getByText('Without it').waitFor();
+    await page.getByRole('treeitem', { name: /a/ }).first().waitFor();
+    expect(await note.count()).toBe(0);
+  });
+
   test('what each version stores and what deleting it frees is counted on demand, for the owner', async () => {
     const barbara = await ui.orchestrator.signUp('Barbara');
     const id = await projectWith(barbara, 'clu', {});

@@ -116,18 +116,26 @@ export interface SkippedPath {
   reason: string;
 }
 
-export interface SaveResult {
-  version: number;
+/** How true a version is to what was in the workspace. */
+export interface Consistency {
   /** Hex SHA-256 of the root tree object. */
   rootTree: string;
+  /** Paths that changed while they were read, and were saved as read. */
+  changedDuringSave: string[];
+  skipped: SkippedPath[];
+  /** By the orchestrator's clock. */
+  durationMs: number;
+}
+
+export interface VersionDetails extends Version, Consistency {}
+
+export interface SaveResult extends Consistency {
+  version: number;
   files: number;
   logicalBytes: number;
   storedBytes: number;
-  changedDuringSave: string[];
-  skipped: SkippedPath[];
   /** Files that a full save found changed though size, times and inode were not. */
   mismatched: string[];
-  durationMs: number;
 }
 
 export interface LoadPlan {

@@ -27,6 +27,7 @@ export const commands: Record<string, () => Promise<Command>> = {
   status: () => import('./status.ts').then(({ command }) => command),
   save: () => import('./save.ts').then(({ command }) => command),
   versions: () => import('./versions.ts').then(({ command }) => command),
+  'version show': () => import('./version-show.ts').then(({ command }) => command),
   'version delete': () => import('./version-delete.ts').then(({ command }) => command),
   'version pin': () => import('./version-pin.ts').then(({ command }) => command),
   load: () => import('./load.ts').then(({ command }) => command),

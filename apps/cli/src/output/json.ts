@@ -1,4 +1,4 @@
-import type { Account, DirectoryEntry, LoadPlan, LoadResult, Project, SaveResult, Version } from '@rose/contract';
+import type { Account, DirectoryEntry, LoadPlan, LoadResult, Project, SaveResult, Version, VersionDetails } from '@rose/contract';
 
 /** The JSON that other programs depend on: these keys and no others, whatever the API adds. */
 
@@ -19,6 +19,12 @@ export function saveJson(result: SaveResult) {
 export function versionJson(row: Version) {
   const { version, message, kind, author, createdAt, active, files, logicalBytes, storedBytes } = row;
   return { version, message, kind, author, createdAt, active, files, logicalBytes, storedBytes };
+}
+
+/** No other program depends on this one: it is what the API tells. */
+export function versionDetailsJson(details: VersionDetails) {
+  const { pinned, rootTree, changedDuringSave, skipped, durationMs } = details;
+  return { ...versionJson(details), pinned, rootTree, changedDuringSave, skipped, durationMs };
 }
 
 export function loadJson({ loadId, version, checkpoint, written, removed, kept, bytes, conflicts }: LoadResult) {

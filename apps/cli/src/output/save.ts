@@ -1,4 +1,4 @@
-import type { SaveResult } from '@rose/contract';
+import type { Consistency, SaveResult } from '@rose/contract';
 import type { Cli } from '../cli.ts';
 import { escapeName, escapeText } from './escape.ts';
 import { saveJson } from './json.ts';
@@ -10,8 +10,14 @@ export async function printSave(cli: Cli, result: SaveResult, done: string): Pro
   const size = `${countText(files, 'file')}, ${bytesText(logicalBytes)}`;
   const cost = `${bytesText(storedBytes)} stored in ${(durationMs / 1000).toFixed(1)} s`;
   await cli.print(saveJson(result), `${done} version ${version}: ${size}; ${cost}.`);
-  for (const path of result.changedDuringSave) await cli.note(`changed while it was read: ${escapeName(path)}`);
   for (const path of result.mismatched) await cli.note(`had changed unnoticed: ${escapeName(path)}`);
-  for (const { path, reason } of result.skipped)
-    await cli.note(`not saved: ${escapeName(path)} (${escapeText(reason)})`);
+  for (const line of consistencyLines(result)) await cli.note(line);
+}
+
+/** What a version does not hold as it was. */
+export function consistencyLines({ changedDuringSave, skipped }: Consistency): string[] {
+  return [
+    ...changedDuringSave.map((path) => `changed while it was read: ${escapeName(path)}`),
+    ...skipped.map(({ path, reason }) => `not saved: ${escapeName(path)} (${escapeText(reason)})`),
+  ];
 }

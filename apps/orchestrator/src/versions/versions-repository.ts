@@ -1,4 +1,11 @@
-import { notFound, RoseError, type SkippedPath, type Version, type VersionKind } from '@rose/contract';
+import {
+  notFound,
+  RoseError,
+  type SkippedPath,
+  type Version,
+  type VersionDetails,
+  type VersionKind,
+} from '@rose/contract';
 import { fromText, type ObjectId } from '@rose/snapshot';
 import { isUniqueViolation, type Transaction } from '../drivers/database/index.ts';
 import type { Prisma, PrismaClient, ProjectVersion as VersionRow } from '../drivers/database/generated/client.ts';
@@ -60,18 +67,18 @@ export class VersionsRepository {
       ...(limit === undefined ? {} : { take: limit }),
       include: { author: { select: { email: true } } },
     });
-    return rows.toReversed().map((row): Version => ({
-      version: row.number,
-      message: row.message,
-      kind: kindFromRow(row.kind),
-      author: row.author?.email ?? null,
-      createdAt: row.createdAt.toISOString(),
-      active: row.isActive,
-      pinned: row.isPinned,
-      files: row.files,
-      logicalBytes: Number(row.logicalBytes),
-      storedBytes: Number(row.storedBytes),
-    }));
+    return rows.toReversed().map(versionOf);
+  }
+
+  /** All that is known of one version. @throws RoseError NOT_FOUND */
+  async details(projectId: number, number: number): Promise<VersionDetails> {
+    const row = await this.#prisma.projectVersion.findUnique({
+      where: { projectId_number: { projectId, number } },
+      include: { author: { select: { email: true } } },
+    });
+    if (row === null) throw notFound(`version ${number}`);
+    const { root, changed, skipped, durationMs } = storedVersion(row);
+    return { ...versionOf(row), rootTree: root, changedDuringSave: changed, skipped, durationMs };
   }
 
   /** Versions after a number, oldest first. */
@@ -270,4 +277,19 @@ export function kindFromRow(kind: VersionRow['kind']): VersionKind {
 
 export function kindToRow(kind: VersionKind): VersionRow['kind'] {
   return kind.replaceAll('-', '_') as VersionRow['kind'];
+}
+
+function versionOf(row: VersionRow & { author: { email: string } | null }): Version {
+  return {
+    version: row.number,
+    message: row.message,
+    kind: kindFromRow(row.kind),
+    author: row.author?.email ?? null,
+    createdAt: row.createdAt.toISOString(),
+    active: row.isActive,
+    pinned: row.isPinned,
+    files: row.files,
+    logicalBytes: Number(row.logicalBytes),
+    storedBytes: Number(row.storedBytes),
+  };
 }

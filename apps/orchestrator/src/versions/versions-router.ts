@@ -25,6 +25,9 @@ export const versionsRouter = router({
   list: projectProcedure('viewer')
     .input(listVersionsInput)
     .query(({ ctx, input }) => ctx.services.versions.list(ctx.project, input)),
+  get: projectProcedure('viewer')
+    .input(versionInput)
+    .query(({ ctx, input }) => ctx.services.versions.get(ctx.project, input.version)),
   plan: projectProcedure('viewer')
     .input(planInput)
     .query(({ ctx, input, signal }) =>

@@ -5,6 +5,7 @@ import {
   type LoadResult,
   type SaveResult,
   type Version,
+  type VersionDetails,
   type WorkspaceStatus,
 } from '@rose/contract';
 import type { ContainersService } from '../containers/containers-service.ts';
@@ -126,6 +127,11 @@ export class VersionsService {
   /** The newest versions, or the newest before one; oldest first. */
   async list(project: ProjectRef, page: { before?: number | undefined; limit: number }): Promise<Version[]> {
     return await this.#options.repository.list(project.id, page);
+  }
+
+  /** All that is known of one version, how consistent it is among it. @throws RoseError NOT_FOUND */
+  async get(project: ProjectRef, number: number): Promise<VersionDetails> {
+    return await this.#options.repository.details(project.id, number);
   }
 
   /** What a load would do, one page of its paths; nothing is changed. */
