@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { readConfig, type Config } from './config.ts';
 import { createContext, type Context } from './context.ts';
+import { boundHeapGrowth } from './heap-growth.ts';
 import { createLog } from './http/log.ts';
 import { createServer, portOf } from './server.ts';
 
@@ -59,6 +60,7 @@ async function close(server: FastifyInstance): Promise<void> {
 
 /** The program: serves until SIGTERM or SIGINT, then stops within 10 s. Ends the process. */
 export async function main(): Promise<never> {
+  using _heap = boundHeapGrowth();
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort(name));
   const config = configOrExit();
