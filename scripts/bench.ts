@@ -7,7 +7,7 @@ import { growth, type Point } from './bench/growth.ts';
 import { history } from './bench/history.ts';
 import { openHouse } from './bench/house.ts';
 import { memory } from './bench/memory.ts';
-import { leaveOut } from './bench/peers.ts';
+import { installed, leaveOut } from './bench/peers.ts';
 import { growthPlot, growthTables, machine, publish, table } from './bench/report.ts';
 import type { Row, Setting } from './bench/setting.ts';
 import { canStart, starts } from './bench/starts.ts';
@@ -43,7 +43,7 @@ const scratch = mkdtempSync('/dev/shm/rose-bench-');
 const sections: Record<string, () => Promise<string>> = {
   async table() {
     const workload = layOut(root, path.join(scratch, 'tree'), part);
-    const about = `Tree: ${workload.files.toLocaleString('en')} files, ${(workload.bytes / 1e6).toFixed(0)} MB (an application with its node_modules). Medians of ${runs} (of 2 for zips).`;
+    const about = `Tree: ${workload.files.toLocaleString('en')} files, ${(workload.bytes / 1e6).toFixed(0)} MB (an application with its node_modules). Medians of ${runs}${installed().some(({ keepsWholes }) => keepsWholes) ? ' (of 2 for zips)' : ''}.`;
     log(about);
     await using house = await openHouse(root, path.join(scratch, 'data'));
     const setting: Setting = { house, workload, scratch, runs, log };

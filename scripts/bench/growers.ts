@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { coldLoad } from './cases.ts';
 import type { Peer } from './peers.ts';
 import { project, ROSE, type Setting } from './setting.ts';
 import { time } from './stopwatch.ts';
@@ -35,10 +36,7 @@ export async function roseGrower(setting: Setting): Promise<Grower> {
     edit: (count, round) => edit(workspace, editable, count, round),
     save: async () => void (stored += await save()),
     async loadCold() {
-      places += 1;
-      const empty = await time(() => rose.projects.create.mutate({ name: `empty ${places}` }));
-      const fork = { projectId, version: newest, name: `filled ${places}` };
-      return (await time(() => rose.projects.fork.mutate(fork))) - empty;
+      return await coldLoad(rose, projectId, newest, (places += 1));
     },
     async loadOver(count, round) {
       const version = newest;
