@@ -1,4 +1,13 @@
-import type { Account, DirectoryEntry, LoadPlan, LoadResult, Project, SaveResult, Version, VersionDetails } from '@rose/contract';
+import type {
+  Account,
+  DirectoryEntry,
+  LoadPlan,
+  LoadResult,
+  Project,
+  SaveResult,
+  Version,
+  VersionDetails,
+} from '@rose/contract';
 
 /** The JSON that other programs depend on: these keys and no others, whatever the API adds. */
 
