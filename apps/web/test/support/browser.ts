@@ -83,7 +83,12 @@ export function describeUi(title: string, rules: (ui: Ui) => void): void {
   });
 }
 
-/** Chromium itself logs every refusal of a server, which is no fault of the page. */
+/**
+ * Chromium itself logs every refusal of a server, and a page that is left while its WebSocket is still connecting: neither
+ * is a fault of the page.
+ */
+const NO_FAULTS = [/^Failed to load resource/, /WebSocket is closed before the connection is established/];
+
 function isComplaint(type: string, text: string): boolean {
-  return (type === 'error' || type === 'warning') && !text.startsWith('Failed to load resource');
+  return (type === 'error' || type === 'warning') && !NO_FAULTS.some((noFault) => noFault.test(text));
 }
