@@ -271,7 +271,7 @@ export function bytesOf(id: ObjectId): Uint8Array<ArrayBuffer> {
 }
 
 /** Identifiers of the schema have no hyphen. */
-export function kindFromRow(kind: VersionRow['kind']): VersionKind {
+function kindFromRow(kind: VersionRow['kind']): VersionKind {
   return kind.replaceAll('_', '-') as VersionKind;
 }
 
@@ -279,7 +279,8 @@ export function kindToRow(kind: VersionKind): VersionRow['kind'] {
   return kind.replaceAll('-', '_') as VersionRow['kind'];
 }
 
-function versionOf(row: VersionRow & { author: { email: string } | null }): Version {
+/** What people are told of a version. */
+export function versionOf(row: VersionRow & { author: { email: string } | null }): Version {
   return {
     version: row.number,
     message: row.message,

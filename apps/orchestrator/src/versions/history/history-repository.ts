@@ -2,7 +2,7 @@ import { fromText } from '@rose/snapshot';
 import type { PrismaClient } from '../../drivers/database/generated/client.ts';
 import type { Transaction } from '../../drivers/database/index.ts';
 import { storedVersion } from '../stored-version.ts';
-import { bytesOf, kindFromRow, kindToRow } from '../versions-repository.ts';
+import { bytesOf, kindToRow, versionOf } from '../versions-repository.ts';
 import type { HistoryVersion } from './history-format.ts';
 import type { ReadVersion } from './history-reader.ts';
 
@@ -24,14 +24,15 @@ export class HistoryRepository {
     });
     return rows.map((row) => {
       const { number, root, rootMtimeNs, durationMs, changed, skipped } = storedVersion(row);
+      const { message, kind, author, createdAt, active, pinned } = versionOf(row);
       return {
         number,
-        message: row.message,
-        kind: kindFromRow(row.kind),
-        author: row.author?.email ?? null,
-        createdAt: row.createdAt.toISOString(),
-        active: row.isActive,
-        pinned: row.isPinned,
+        message,
+        kind,
+        author,
+        createdAt,
+        active,
+        pinned,
         root,
         rootMtimeNs: String(rootMtimeNs),
         durationMs,
